@@ -1,0 +1,1 @@
+"""What we write, to whom, once. Knows addresses, not people."""

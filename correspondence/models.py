@@ -1,0 +1,180 @@
+"""What was written, to whom, and how far it got."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+
+class LetterQuerySet(models.QuerySet["Letter"]):
+    def sendable(self, now: datetime) -> LetterQuerySet:
+        """Letters whose time has come and that nobody has in hand."""
+        return self.filter(state__in=[Letter.State.PLANNED, Letter.State.RETRY], due_at__lte=now)
+
+    def unfinished(self) -> LetterQuerySet:
+        return self.filter(state__in=Letter.UNFINISHED)
+
+    def needing_a_person(self) -> LetterQuerySet:
+        return self.filter(state__in=[Letter.State.FAILED, Letter.State.IN_DOUBT, Letter.State.MISSED])
+
+
+def new_token() -> str:
+    """43 characters from 32 random bytes, safe in a path."""
+    return secrets.token_urlsafe(32)
+
+
+class Letter(models.Model):
+    """One letter to one address: first the intent, then what became of it."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "waiting to go"
+        CLAIMED = "claimed", "in hand"
+        SENDING = "sending", "being handed over"
+        SENT = "sent", "sent"
+        RETRY = "retry", "to be tried again"
+        FAILED = "failed", "refused"
+        MISSED = "missed", "too late to be of use"
+        CANCELLED = "cancelled", "no longer wanted"
+        IN_DOUBT = "in_doubt", "in doubt: may have arrived"
+
+    UNFINISHED = [State.PLANNED, State.CLAIMED, State.SENDING, State.RETRY]
+
+    key = models.CharField(
+        max_length=400,
+        unique=True,
+        help_text="Kind, occurrence, its version and the address: the same letter cannot be written twice.",
+    )
+    kind = models.CharField(max_length=60)
+    occurrence = models.CharField(max_length=100, blank=True, help_text="What it is about, as “workshop 3”.")
+    about = models.CharField("cohort", max_length=80, blank=True, help_text="The cohort's slug, where there is one.")
+    address = models.EmailField(max_length=320)
+    subject = models.CharField(max_length=250)
+    body = models.TextField()
+    is_secret = models.BooleanField(default=False, help_text="Carries a code or key that only its reader may see.")
+    headers = models.JSONField(default=dict, blank=True)
+
+    due_at = models.DateTimeField()
+    not_after = models.DateTimeField(null=True, blank=True, help_text="Of no use after this moment.")
+    state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    message_id = models.CharField(max_length=120, blank=True)
+    answer = models.CharField(max_length=500, blank=True, help_text="What the mail server said.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LetterQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-due_at", "-pk"]
+        indexes = [
+            models.Index(
+                name="letter_unfinished",
+                fields=["due_at"],
+                condition=Q(state__in=["planned", "claimed", "sending", "retry"]),
+            ),
+            models.Index(name="letter_by_cohort", fields=["about", "-due_at"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} → {self.address}"
+
+
+class Rule(models.Model):
+    """When a kind of reminder goes, as staff set it; kinds and first values come from the apps' reminders."""
+
+    kind = models.CharField(max_length=60, primary_key=True)
+    label = models.CharField(max_length=200)
+    days = models.SmallIntegerField(default=0, help_text="Days from the event; before it is negative.")
+    at = models.TimeField(null=True, blank=True, help_text="London wall-clock time. Empty: count in minutes instead.")
+    minutes = models.IntegerField(default=0, help_text="Minutes from the event, when no time of day is set.")
+    is_on = models.BooleanField("on", default=True)
+
+    class Meta:
+        ordering = ["kind"]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class Heartbeat(models.Model):
+    """When the clock last ticked: one row, so that silence can be seen."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class SubscriberQuerySet(models.QuerySet["Subscriber"]):
+    def active(self) -> SubscriberQuerySet:
+        return self.filter(confirmed_at__isnull=False, left_at=None)
+
+
+class Subscriber(models.Model):
+    """An address that asked for the newsletter, and the record of its consent."""
+
+    WORDING = "2026-11"
+
+    address = models.EmailField(max_length=320, unique=True)
+    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    wording = models.CharField(max_length=20, default=WORDING, help_text="Version of the text agreed to.")
+    page = models.CharField(max_length=200, blank=True, help_text="Where the address was entered.")
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    objects = SubscriberQuerySet.as_manager()
+
+    CONFIRM_WITHIN = timedelta(days=7)
+
+    class Meta:
+        ordering = ["-asked_at"]
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def state(self) -> str:
+        if self.left_at:
+            return "left"
+        return "subscribed" if self.confirmed_at else "not confirmed"
+
+    def confirm_url(self) -> str:
+        return settings.PORTAL_URL + reverse("correspondence:newsletter_confirm", args=[self.token])
+
+    def leave_url(self) -> str:
+        return settings.PORTAL_URL + reverse("correspondence:newsletter_leave", args=[self.token])
+
+    def confirm(self, now: datetime) -> None:
+        self.confirmed_at, self.left_at = now, None
+        self.save(update_fields=["confirmed_at", "left_at"])
+
+    confirm.alters_data = True  # type: ignore[attr-defined]
+
+    def leave(self, now: datetime) -> None:
+        self.left_at = now
+        self.save(update_fields=["left_at"])
+
+    leave.alters_data = True  # type: ignore[attr-defined]
+
+
+class NewsletterIssue(models.Model):
+    """One issue of the newsletter, written by staff, sent once to everyone subscribed at that moment."""
+
+    subject = models.CharField(max_length=200)
+    body = models.TextField(help_text="Plain text, as it will be read.")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.subject

@@ -1,0 +1,98 @@
+"""Topics of the exchange and the threads of comments that other apps hang on their own things."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+
+from participants.models import Cohort, Membership, Seat, User
+
+
+class Discussion(models.Model):
+    """A thread of comments. Whoever points at it owns the permission to read it."""
+
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Discussion {self.pk}"
+
+    def add(self, author: User, body: str, now: datetime) -> Comment:
+        return Comment.objects.create(discussion=self, author=author, body=body, created_at=now)
+
+    add.alters_data = True  # type: ignore[attr-defined]
+
+
+class Comment(models.Model):
+    """What one person said in a thread; taken back, its place stays and its text goes from view."""
+
+    discussion = models.ForeignKey(Discussion, models.PROTECT, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="comments")
+    body = models.TextField()
+    created_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.author}, {self.created_at:%d.%m.%Y %H:%M}"
+
+    def withdraw(self, now: datetime) -> None:
+        self.withdrawn_at = now
+        self.save(update_fields=["withdrawn_at"])
+
+    withdraw.alters_data = True  # type: ignore[attr-defined]
+
+    def put_back(self) -> None:
+        self.withdrawn_at = None
+        self.save(update_fields=["withdrawn_at"])
+
+    put_back.alters_data = True  # type: ignore[attr-defined]
+
+
+class TopicQuerySet(models.QuerySet["Topic"]):
+    def visible_to(self, user: User | AnonymousUser) -> TopicQuerySet:
+        """Topics of the person's cohort and of their own organisation; staff read the cohort's and every organisation's."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        return self.filter(
+            Q(
+                Exists(Seat.objects.live().filter(user=user, membership__cohort=OuterRef("cohort"))),
+                membership=None,
+            )
+            | Exists(Seat.objects.live().filter(user=user, membership=OuterRef("membership")))
+        )
+
+
+class Topic(models.Model):
+    """Something the cohort, or one organisation in it, talks about."""
+
+    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="topics")
+    membership = models.ForeignKey(
+        Membership, models.PROTECT, null=True, blank=True, related_name="topics", help_text="Empty: the whole cohort."
+    )
+    title = models.CharField(max_length=160)
+    discussion = models.OneToOneField(Discussion, models.PROTECT, related_name="topic")
+    started_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="topics")
+    created_at = models.DateTimeField()
+    is_pinned = models.BooleanField(default=False)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = TopicQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-is_pinned", "-created_at"]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("discussions:topic_detail", args=[self.cohort.slug, self.pk])

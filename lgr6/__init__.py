@@ -1,0 +1,5 @@
+"""The project: knows all apps, is known by none."""
+
+from .celery import app as celery_app
+
+__all__ = ["celery_app"]

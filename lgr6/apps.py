@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig
+
+
+class PortalConfig(AppConfig):
+    name = "lgr6"
+    verbose_name = "Portal"
+
+
+class StaffDeskConfig(AdminConfig):
+    """Django admin, opening on the cohort."""
+
+    default_site = "lgr6.admin.StaffDesk"

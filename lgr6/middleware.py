@@ -1,0 +1,98 @@
+"""What happens to every request, whoever asks and whatever for."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from threading import Lock
+
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.utils.cache import add_never_cache_headers
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+# How many public pages a process keeps.
+SHELF = 256
+
+
+def shop_window(get_response: Handler) -> Handler:
+    """Answers a public page from memory for a few seconds after it was made.
+
+    Only what a view marked `@shop_window` and answered 200 without a cookie is kept: such a page looks the same
+    to everybody. Addresses with a query are not kept, so nobody can fill the shelf.
+    """
+    shelf: OrderedDict[tuple[str, str, bool], tuple[float, HttpResponse]] = OrderedDict()
+    lock = Lock()
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if request.method != "GET" or request.META.get("QUERY_STRING") or not settings.SHOP_WINDOW_SECONDS:
+            return get_response(request)
+        key = (request.META.get("HTTP_HOST", ""), request.path, request.is_secure())
+        with lock:
+            kept = shelf.get(key)
+        if kept and kept[0] > time.monotonic():
+            return copy_of(kept[1])
+        response = get_response(request)
+        if getattr(response, "for_shop_window", False) and response.status_code == 200 and not response.cookies:
+            with lock:
+                shelf[key] = (time.monotonic() + settings.SHOP_WINDOW_SECONDS, copy_of(response))
+                shelf.move_to_end(key)
+                while len(shelf) > SHELF:
+                    shelf.popitem(last=False)
+        return response
+
+    return answer
+
+
+def copy_of(response: HttpResponseBase) -> HttpResponse:
+    """The same bytes and headers in a response of its own: what is outside may add to one without changing the other."""
+    assert isinstance(response, HttpResponse)
+    twin = HttpResponse(response.content, status=response.status_code)
+    twin.headers = response.headers.__class__(dict(response.headers))
+    return twin
+
+
+def refuse_poison(get_response: Handler) -> Handler:
+    """Refuses NUL in an address or form field: PostgreSQL cannot store it, and no keyboard types it."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
+            return HttpResponseBadRequest("This address has a character that cannot be used.")
+        return get_response(request)
+
+    return answer
+
+
+def keep_private(get_response: Handler) -> Handler:
+    """Pages for one person are stored nowhere: not by a proxy, not by the browser's back button."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if not getattr(response, "for_shop_window", False) and "Cache-Control" not in response.headers:
+            add_never_cache_headers(response)
+            response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return answer
+
+
+def staff_need_second_factor(get_response: Handler) -> Handler:
+    """Staff without TOTP or passkey are sent to set one up before anything of the cohort or the desk opens."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        if (
+            settings.REQUIRE_STAFF_MFA
+            and user.is_authenticated
+            and user.is_staff
+            and not request.path.startswith(("/accounts/", settings.STATIC_URL))
+            and not is_mfa_enabled(user)
+        ):
+            return redirect("mfa_index")
+        return get_response(request)
+
+    return answer

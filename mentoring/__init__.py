@@ -1,0 +1,1 @@
+"""The talks with a mentor."""

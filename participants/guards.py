@@ -1,0 +1,49 @@
+"""Who may open a page of a cohort. An outsider gets the answer a missing page gives."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from .models import Cohort, Mentor, Seat, User
+
+Viewed = Callable[..., HttpResponse]
+
+
+def cohort_page(view: Viewed) -> Viewed:
+    """Finds the cohort of the URL for people who work in it; passes it on in place of its slug."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, cohort_slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        cohort = get_object_or_404(Cohort.objects.visible_to(request.user), slug=cohort_slug)
+        request.cohort = cohort  # type: ignore[attr-defined]
+        return view(request, cohort, *args, **kwargs)
+
+    return guarded
+
+
+def seated_page(view: Viewed) -> Viewed:
+    """A cohort page for people with a seat, and for staff: a mentor gets a 404."""
+
+    @cohort_page
+    @wraps(view)
+    def guarded(request: HttpRequest, cohort: Cohort, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (request.user.is_staff or is_seated(request.user, cohort)):
+            raise Http404
+        return view(request, cohort, *args, **kwargs)
+
+    return guarded
+
+
+def is_seated(user: User | AnonymousUser, cohort: Cohort) -> bool:
+    return bool(user.is_authenticated) and Seat.objects.live().filter(user=user, membership__cohort=cohort).exists()
+
+
+def mentor_in(user: User | AnonymousUser, cohort: Cohort) -> Mentor | None:
+    """The person's live mentor role in the cohort, if any."""
+    if not user.is_authenticated:
+        return None
+    return Mentor.objects.live().filter(user=user, cohort=cohort).first()

@@ -1,0 +1,154 @@
+"""The days the cohort meets, what is planned for them, and who comes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+
+from participants.models import Cohort, User
+
+
+class Workshop(models.Model):
+    """A day the cohort meets. Its date may not be known yet."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "planned"
+        CANCELLED = "cancelled", "cancelled"
+
+    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="workshops")
+    number = models.PositiveSmallIntegerField()
+    title = models.CharField(max_length=200, blank=True)
+    starts_at = models.DateTimeField(null=True, blank=True, help_text="Europe/London. Empty: date to be confirmed.")
+    ends_at = models.DateTimeField(null=True, blank=True)
+    length = models.CharField(max_length=60, blank=True, help_text="In words, as announced: “full day”.")
+    venue = models.CharField(max_length=200, blank=True)
+    address = models.TextField(blank=True)
+    getting_there = models.TextField(blank=True, help_text="Markdown.")
+    join_url = models.URLField("link to join online", blank=True)
+    introduction = models.TextField(blank=True, help_text="Markdown.")
+    state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    cancelled_because = models.CharField(max_length=250, blank=True)
+    sequence = models.PositiveIntegerField(default=0, editable=False, help_text="Grows with each move: calendars see it.")
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cohort", "number"],
+                name="workshop_number_once",
+                violation_error_message="There is a workshop with this number in the cohort.",
+            ),
+            models.CheckConstraint(
+                name="workshop_ends_after_start",
+                condition=Q(ends_at__gt=F("starts_at")) | Q(ends_at=None),
+                violation_error_message="The workshop must end after it starts.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Workshop {self.number}: {self.title}" if self.title else f"Workshop {self.number}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("workshops:workshop_detail", args=[self.cohort.slug, self.number])
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.state == self.State.CANCELLED
+
+    @property
+    def assumed_end(self) -> datetime | None:
+        """The end, or eight hours after the start where only the start is known; None without a date."""
+        if self.ends_at or not self.starts_at:
+            return self.ends_at
+        return self.starts_at + timedelta(hours=8)
+
+    def takes_replies(self, now: datetime) -> bool:
+        """Replies are taken until the workshop starts, and while its date is open."""
+        return not self.is_cancelled and (self.starts_at is None or now < self.starts_at)
+
+    def is_over(self, now: datetime) -> bool:
+        return self.assumed_end is not None and self.assumed_end <= now
+
+
+class AgendaItem(models.Model):
+    """One entry of a workshop's day."""
+
+    workshop = models.ForeignKey(Workshop, models.CASCADE, related_name="agenda")
+    starts = models.TimeField(help_text="London wall-clock time.")
+    title = models.CharField(max_length=200)
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["starts", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.starts:%H:%M} {self.title}"
+
+
+class Material(models.Model):
+    """Something to read or use for a workshop, by its address."""
+
+    workshop = models.ForeignKey(Workshop, models.CASCADE, related_name="materials")
+    title = models.CharField(max_length=200)
+    url = models.URLField()
+    note = models.CharField(max_length=250, blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Attendance(models.Model):
+    """One person and one workshop: what they answered, what they need, and whether they came."""
+
+    class Reply(models.TextChoices):
+        YES = "yes", "Yes, I will come"
+        MAYBE = "maybe", "Maybe"
+        NO = "no", "No, I cannot come"
+
+    class Presence(models.TextChoices):
+        ATTENDED = "attended", "attended"
+        APOLOGIES = "apologies", "sent apologies"
+        COLLEAGUE = "colleague", "sent a colleague"
+        NO_WORD = "no_word", "no word"
+
+    workshop = models.ForeignKey(Workshop, models.PROTECT, related_name="attendances")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="attendances")
+    reply = models.CharField(max_length=5, choices=Reply, blank=True)
+    replied_at = models.DateTimeField(null=True, blank=True)
+    access_needs = models.CharField(max_length=500, blank=True)
+    dietary_needs = models.CharField(max_length=500, blank=True)
+    presence = models.CharField(max_length=10, choices=Presence, blank=True)
+
+    NEEDS_KEPT = timedelta(days=30)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workshop", "user"], name="attendance_once")]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.workshop}: {self.reply or 'no reply'}"
+
+
+def record_reply(
+    workshop: Workshop, user: User, reply: str, access_needs: str, dietary_needs: str, now: datetime
+) -> Attendance:
+    """Keeps the person's answer; a later one replaces it. Refuses with ValueError once replies are closed."""
+    if not workshop.takes_replies(now):
+        raise ValueError("Replies are closed.")
+    attendance, _ = Attendance.objects.update_or_create(
+        workshop=workshop,
+        user=user,
+        defaults={
+            "reply": reply,
+            "replied_at": now,
+            "access_needs": access_needs,
+            "dietary_needs": dietary_needs,
+        },
+    )
+    return attendance
