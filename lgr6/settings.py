@@ -154,8 +154,9 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
     }
     # A file, not memory: the suite's races need a database that several processes can open.
     (BASE_DIR / ".cache").mkdir(exist_ok=True)
-    DATABASE["TEST"] = {"NAME": BASE_DIR / ".cache" / "test.sqlite3"}
+    DATABASE["TEST"] = {"NAME": BASE_DIR / ".cache" / f"test{env.str('TEST_DB_SUFFIX', default='')}.sqlite3"}
 else:
+    DATABASE["TEST"] = {"NAME": f"test_portal{env.str('TEST_DB_SUFFIX', default='')}"}
     DATABASE["CONN_MAX_AGE"] = 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

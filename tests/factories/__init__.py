@@ -1,0 +1,234 @@
+"""Whole situations in a line each, with defaults a reader understands. Nothing here is random."""
+
+from __future__ import annotations
+
+import itertools
+import uuid
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from allauth.account.models import EmailAddress
+
+from discussions.models import Comment, Discussion, Topic
+from findings.models import Agreement, Excerpt, Finding
+from mentoring.models import FollowUp, MentoringSession, Remark, Slot
+from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
+from research.models import Experiment, NoteVersion, ResearchNote, ResearchPhase
+from workshops.models import Workshop
+
+LONDON = ZoneInfo("Europe/London")
+# A Monday in the middle of the programme; British Summer Time.
+NOW = datetime(2018, 5, 14, 12, 0, tzinfo=LONDON)
+PASSWORD = "a long test password"
+
+_count = itertools.count(1)
+
+
+def a_user(name: str = "Sam Sample", *, email: str = "", is_staff: bool = False, **extra: Any) -> User:
+    number = next(_count)
+    email = email or f"person{number}@sample.example"
+    user = User.objects.create_user(email=email, password=None, name=name, is_staff=is_staff, **extra)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
+    return user
+
+
+def staff(name: str = "Stella Staff", **extra: Any) -> User:
+    return a_user(name, is_staff=True, is_superuser=True, **extra)
+
+
+def a_cohort(slug: str = "", **extra: Any) -> Cohort:
+    number = next(_count)
+    return Cohort.objects.create(
+        slug=slug or f"cohort-{number}",
+        **{
+            "number": 6,
+            "title": "Understanding the social purpose of digital technology",
+            "status": Cohort.Status.RUNNING,
+            "starts_on": date(2018, 1, 1),
+            "ends_on": date(2018, 10, 31),
+            **extra,
+        },
+    )
+
+
+def a_membership(cohort: Cohort | None = None, name: str = "", **extra: Any) -> Membership:
+    number = next(_count)
+    name = name or f"Sample Museum {number}"
+    organisation = Organisation.objects.create(name=name, slug=f"sample-museum-{number}")
+    return Membership.objects.create(cohort=cohort or a_cohort(), organisation=organisation, name=name, **extra)
+
+
+def a_seat(membership: Membership | None = None, user: User | None = None, **extra: Any) -> Seat:
+    return Seat.objects.create(
+        membership=membership or a_membership(),
+        user=user or a_user(),
+        **{"started_at": NOW - timedelta(days=90), **extra},
+    )
+
+
+def a_participant(membership: Membership | None = None, name: str = "Pat Participant", **extra: Any) -> User:
+    return a_seat(membership, a_user(name, **extra)).user
+
+
+def a_mentor(*memberships: Membership, cohort: Cohort | None = None, name: str = "Mo Mentor", **extra: Any) -> Mentor:
+    """A mentor of the memberships given; without any, one who mentors nobody yet in the cohort."""
+    cohort = cohort or (memberships[0].cohort if memberships else a_cohort())
+    mentor = Mentor.objects.create(
+        user=a_user(name, **extra), cohort=cohort, affiliation="Sample Partner", started_at=NOW - timedelta(days=90)
+    )
+    for membership in memberships:
+        Mentorship.objects.create(mentor=mentor, membership=membership, started_at=mentor.started_at)
+    return mentor
+
+
+def a_workshop(cohort: Cohort, number: int = 1, **extra: Any) -> Workshop:
+    return Workshop.objects.create(
+        cohort=cohort,
+        number=number,
+        **{
+            "starts_at": NOW + timedelta(days=8),
+            "ends_at": NOW + timedelta(days=8, hours=6),
+            "venue": "Battersea Arts Centre",
+            **extra,
+        },
+    )
+
+
+def a_phase(cohort: Cohort, number: int = 1, **extra: Any) -> ResearchPhase:
+    return ResearchPhase.objects.create(
+        cohort=cohort,
+        number=number,
+        **{
+            "name": "",
+            "opens_on": NOW.date() - timedelta(days=20),
+            "closes_on": NOW.date() + timedelta(days=12),
+            **extra,
+        },
+    )
+
+
+def a_note(membership: Membership, author: User | None = None, **extra: Any) -> ResearchNote:
+    """A note at version 1, with its text kept as that version; shared with the cohort unless said otherwise."""
+    author = author or a_participant(membership)
+    fields = {
+        "title": "Visitors film in the stores",
+        "body": "Three groups asked if they could film.",
+        "kind": "action",
+        "audience": ResearchNote.Audience.COHORT,
+        "version": 1,
+        "created_at": NOW - timedelta(days=2),
+        "updated_at": NOW - timedelta(days=2),
+        **extra,
+    }
+    if fields["audience"] != ResearchNote.Audience.ME:
+        fields.setdefault("shared_at", fields["created_at"])
+    note = ResearchNote.objects.create(
+        membership=membership, author=author, discussion=Discussion.objects.create(), **fields
+    )
+    NoteVersion.objects.create(
+        note=note,
+        number=note.version,
+        save_id=uuid.uuid4(),
+        base_version=note.version - 1,
+        title=note.title,
+        body=note.body,
+        author=author,
+        created_at=note.created_at,
+    )
+    return note
+
+
+def an_experiment(membership: Membership, question: str = "Who films, and why?", **extra: Any) -> Experiment:
+    experiment = Experiment.objects.create(
+        membership=membership, **{"title": "Filming in the stores", "created_at": NOW - timedelta(days=10), **extra}
+    )
+    author = Seat.objects.filter(membership=membership).first()
+    experiment.reframe(question, "People film what they feel is theirs.", author.user if author else a_user(), NOW)
+    return experiment
+
+
+def a_slot(mentor: Mentor, **extra: Any) -> Slot:
+    return Slot.objects.create(
+        mentor=mentor,
+        **{
+            "starts_at": NOW + timedelta(days=3),
+            "ends_at": NOW + timedelta(days=3, minutes=45),
+            "join_url": "https://video.example/room",
+            **extra,
+        },
+    )
+
+
+def a_session(slot: Slot, membership: Membership, booked_by: User | None = None, **extra: Any) -> MentoringSession:
+    return MentoringSession.objects.create(
+        slot=slot,
+        mentor=slot.mentor,
+        membership=membership,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        **{"booked_by": booked_by or a_participant(membership), "booked_at": NOW - timedelta(days=1), **extra},
+    )
+
+
+def a_remark(session: MentoringSession, body: str = "They are further than they think.") -> Remark:
+    return Remark.objects.create(session=session, author=session.mentor.user, body=body, created_at=NOW)
+
+
+def a_follow_up(session: MentoringSession, text: str = "Ask the volunteers", **extra: Any) -> FollowUp:
+    return FollowUp.objects.create(
+        session=session, membership=session.membership, text=text, **{"created_at": NOW, **extra}
+    )
+
+
+def a_topic(cohort: Cohort, started_by: User, membership: Membership | None = None, **extra: Any) -> Topic:
+    return Topic.objects.create(
+        cohort=cohort,
+        membership=membership,
+        started_by=started_by,
+        discussion=Discussion.objects.create(),
+        **{"title": "Has anyone run a consent form by text message?", "created_at": NOW, **extra},
+    )
+
+
+def a_comment(discussion: Discussion, author: User, body: str = "We did, last spring.") -> Comment:
+    return discussion.add(author, body, NOW)
+
+
+def a_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any) -> Finding:
+    number = next(_count)
+    return Finding.objects.create(
+        cohort=cohort,
+        membership=membership,
+        **{
+            "slug": f"sample-finding-{number}",
+            "title": "People film what they feel is theirs",
+            "summary": "A sample of what was learned.",
+            "learned": "Sample text.",
+            **extra,
+        },
+    )
+
+
+def an_excerpt(finding: Finding, note: ResearchNote, quote: str = "") -> Excerpt:
+    version = note.versions.get(number=note.version)
+    return Excerpt.objects.create(finding=finding, version=version, quote=quote or version.body)
+
+
+def agreed(finding: Finding, by: User | None = None) -> None:
+    """Every organisation concerned says yes to the words as they stand."""
+    finding.ask()
+    for agreement in finding.agreements.all():
+        Agreement.objects.filter(pk=agreement.pk).update(
+            answer=Agreement.Answer.YES,
+            digest=finding.digest(),
+            answered_by=by or a_participant(agreement.membership),
+            answered_at=NOW,
+        )
+
+
+def a_published_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any) -> Finding:
+    finding = a_finding(cohort, membership, **extra)
+    agreed(finding)
+    finding.publish(NOW, None)
+    return finding
