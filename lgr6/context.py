@@ -1,2 +1,46 @@
-def portal(request):
-    return {}
+"""What every page knows of the site itself: the cohort it speaks of and who runs it. Never who is looking."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject, cached_property
+from django.utils.text import get_text_list
+
+from participants.models import Cohort, Membership
+
+
+class Portal:
+    """Facts for head and foot, looked up when a template first asks: two queries a page."""
+
+    is_rehearsal = settings.REHEARSAL
+    portal_url = settings.PORTAL_URL
+
+    @cached_property
+    def cohort(self) -> Cohort | None:
+        return current_cohort()
+
+    @cached_property
+    def memberships(self) -> list[Membership]:
+        if self.cohort is None:
+            return []
+        return list(self.cohort.memberships.filter(Q(is_organiser=True) | Q(is_partner=True)))
+
+    @property
+    def organiser(self) -> str:
+        return get_text_list([m.name for m in self.memberships if m.is_organiser], "and")
+
+    @property
+    def partners(self) -> str:
+        return get_text_list([m.name for m in self.memberships if m.is_partner], "and")
+
+
+def current_cohort() -> Cohort | None:
+    """The cohort the public pages speak of: the latest that runs, else the latest that has ended."""
+    running = Cohort.objects.running().latest_first().first()
+    return running or Cohort.objects.public().latest_first().first()
+
+
+def portal(request: HttpRequest) -> dict[str, Any]:
+    return {"portal": SimpleLazyObject(Portal)}

@@ -177,12 +177,6 @@ class Cohort(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("cohort_detail", args=[self.slug])
 
-    @property
-    def title_parts(self) -> tuple[str, str, str]:
-        """The title before, in and after the marked words; all in the first part where nothing is marked."""
-        before, mark, after = self.title.partition(self.highlight) if self.highlight else (self.title, "", "")
-        return before, mark, after
-
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def participating(self) -> MembershipQuerySet:

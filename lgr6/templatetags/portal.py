@@ -1,2 +1,147 @@
+"""What templates of every app may say: Markdown, badges, times in words. Loaded everywhere."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+import nh3
 from django import template
+from django.utils import timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from participants.models import Cohort, month_range
+
 register = template.Library()
+
+# Beyond this, Markdown is shown as plain paragraphs: no text may take a second to render (reliability I6).
+MARKDOWN_LIMIT = 64 * 1024
+TAGS = set("p br hr h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s a table thead tbody tr th td".split())
+
+_markdown = MarkdownIt("js-default", {"html": False, "linkify": False, "breaks": True})
+
+
+@lru_cache(maxsize=512)
+def render_markdown(text: str) -> SafeString:
+    """Markdown as clean HTML: no scripts, no pictures, no inline style; headings start at level 2."""
+    if len(text) > MARKDOWN_LIMIT:
+        paragraphs = (f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
+        return mark_safe("".join(paragraphs))  # noqa: S308  every part is escaped above
+    html = _markdown.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    clean = nh3.clean(
+        html,
+        tags=TAGS,
+        attributes={"a": {"href"}, "ol": {"start"}},
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+    return mark_safe(clean)  # noqa: S308  nh3 has just cleaned it
+
+
+@register.filter
+def markdown(text: str | None) -> SafeString:
+    return render_markdown(text or "")
+
+
+PALETTE = [
+    ("#1c1a2b", "#f2856f"),
+    ("#8a3d8f", "#ffdf5d"),
+    ("#3a4fb8", "#f6b8a8"),
+    ("#c8321d", "#ffe9b8"),
+    ("#0f6b66", "#ffdf5d"),
+    ("#a8510b", "#bfe3da"),
+]
+# One quarter of the badge each, drawn in a square of 24 from the corner (x, y).
+QUARTERS = [
+    '<path d="M{x} {y}h24v24z"/>',
+    '<path d="M{x} {y}v24h24z"/>',
+    '<path d="M{x} {y}a24 24 0 0 1 24 24h-24z"/>',
+    '<path d="M{x2} {y}a24 24 0 0 0-24 24h24z"/>',
+    '<circle cx="{cx}" cy="{cy}" r="8"/>',
+    '<path d="M{x} {cy}h24v12h-24z"/>',
+]
+
+
+@lru_cache(maxsize=1024)
+def draw_badge(slug: str, size: str = "") -> SafeString:
+    """A round mark of four shapes in two colours, the same for a slug for ever. Decoration: hidden from readers."""
+    seed = hashlib.sha256(slug.encode()).digest()
+    ground, shape = PALETTE[seed[0] % len(PALETTE)]
+    corners = [(0, 0), (24, 0), (0, 24), (24, 24)]
+    shapes = "".join(
+        QUARTERS[seed[i + 1] % len(QUARTERS)].format(x=x, y=y, x2=x + 24, cx=x + 12, cy=y + 12)
+        for i, (x, y) in enumerate(corners)
+    )
+    name = f"badge-{seed.hex()[:8]}"
+    extra = f" badge--{escape(size)}" if size else ""
+    return mark_safe(  # noqa: S308  made from the constants above and a digest
+        f'<svg class="badge{extra}" viewBox="0 0 48 48" aria-hidden="true" focusable="false">'
+        f'<mask id="{name}"><circle cx="24" cy="24" r="24" fill="#fff"/></mask>'
+        f'<g mask="url(#{name})" fill="{shape}"><path fill="{ground}" d="M0 0h48v48H0z"/>{shapes}</g></svg>'
+    )
+
+
+@register.simple_tag
+def badge(slug: str, size: str = "") -> SafeString:
+    return draw_badge(slug, size)
+
+
+@register.filter
+def in_days(day: date | datetime | None, today: date) -> str:
+    """A day seen from today, in words: “today”, “in 12 days”, “yesterday”, “3 days ago”."""
+    if day is None:
+        return "date to be confirmed"
+    if isinstance(day, datetime):
+        day = timezone.localdate(day)
+    days = (day - today).days
+    if days == 0:
+        return "today"
+    if abs(days) == 1:
+        return "tomorrow" if days == 1 else "yesterday"
+    return f"in {days} days" if days > 0 else f"{-days} days ago"
+
+
+@register.filter
+def time_range(start: datetime | None, end: datetime | None) -> str:
+    """Two moments in London's words: “Tuesday 22 May 2018, 10:00 to 16:00”."""
+    if start is None:
+        return "Date to be confirmed"
+    first = timezone.localtime(start)
+    words = f"{first:%A} {first.day} {first:%B %Y}, {first:%H:%M}"
+    if end is None:
+        return words
+    last = timezone.localtime(end)
+    same_day = last.date() == first.date()
+    return f"{words} to {last:%H:%M}" if same_day else f"{words} to {last:%A} {last.day} {last:%B}, {last:%H:%M}"
+
+
+@register.filter
+def months(cohort: Cohort) -> str:
+    """The cohort's time in words: “January to October 2018”; empty where it is not known."""
+    return month_range(cohort.starts_on, cohort.ends_on, cohort.date_precision)
+
+
+@register.filter
+def day_before(day: date) -> date:
+    return day - timedelta(days=1)
+
+
+NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+
+
+@register.filter
+def in_words(number: int) -> str:
+    """0 to 12 as a word, larger numbers in figures."""
+    return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)
+
+
+@register.simple_tag
+def marked(text: str, highlight: str) -> SafeString:
+    """A heading with the given words under the marker pen; unmarked where they do not occur."""
+    if not highlight or highlight not in text:
+        return escape(text)
+    before, _, after = text.partition(highlight)
+    return format_html("{}<mark>{}</mark>{}", before, highlight, after)
