@@ -1,0 +1,19 @@
+from django.urls import path
+
+from . import views
+
+app_name = "findings"
+
+urlpatterns = [
+    path("findings/", views.finding_list, name="finding_list"),
+    path("findings/feed.atom", views.feed_atom, name="feed_atom"),
+    path("findings/feed.json", views.feed_json, name="feed_json"),
+    path("findings/<slug:slug>/", views.finding_detail, name="finding_detail"),
+    path("findings/<slug:slug>.json", views.finding_json, name="finding_json"),
+    path("findings/<slug:slug>.bib", views.finding_bib, name="finding_bib"),
+    path("findings/<slug:slug>.ris", views.finding_ris, name="finding_ris"),
+    path("findings/<slug:slug>.pdf", views.finding_pdf, name="finding_pdf"),
+    path("resources/", views.resource_list, name="resource_list"),
+    path("cohorts/<slug:cohort_slug>/findings/", views.agreement_list, name="agreement_list"),
+    path("cohorts/<slug:cohort_slug>/findings/<slug:slug>/", views.agreement_detail, name="agreement_detail"),
+]

@@ -1,0 +1,23 @@
+"""Pages that belong to no single app: the shop window, one's own programme, and what machines ask for."""
+
+from .inside import cohort_detail, membership_detail, my_programme
+from .machines import calendar_feed, change_password, csrf_failure, favicon, healthz, readyz, robots, security_txt, sitemap
+from .shop_window import accessibility, home, privacy
+
+__all__ = [
+    "accessibility",
+    "calendar_feed",
+    "change_password",
+    "cohort_detail",
+    "csrf_failure",
+    "favicon",
+    "healthz",
+    "home",
+    "membership_detail",
+    "my_programme",
+    "privacy",
+    "readyz",
+    "robots",
+    "security_txt",
+    "sitemap",
+]
