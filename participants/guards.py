@@ -1,16 +1,36 @@
-"""Who may open a page of a cohort. An outsider gets the answer a missing page gives."""
+"""Who may open a page. An outsider gets the answer a missing page gives."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils.cache import patch_cache_control
+from django.views.decorators.http import require_safe
 
 from .models import Cohort, Mentor, Seat, User
 
 Viewed = Callable[..., HttpResponse]
+
+
+def shop_window(view: Viewed) -> Viewed:
+    """Opens a view to everybody. The view must not look at `request.user`, the session or a cookie."""
+
+    @login_not_required
+    @require_safe
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(request, *args, **kwargs)
+        if response.status_code == 200:
+            # Browsers ask again each time; a proxy may answer for half a minute.
+            patch_cache_control(response, public=True, max_age=0, s_maxage=30)
+            response.for_shop_window = True  # type: ignore[attr-defined]
+        return response
+
+    return shown
 
 
 def cohort_page(view: Viewed) -> Viewed:

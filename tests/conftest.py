@@ -1,21 +1,18 @@
-"""What every test stands on. The environment is set before Django reads its settings."""
+"""What every test stands on. Settings: tests/settings.py; what is left out, and why: tests/surroundings.py."""
 
-import os
+import pytest
+from django.conf import settings
+from django.core.cache import cache
 
-os.environ["REHEARSAL"] = "true"
-os.environ["DEBUG"] = "false"
-os.environ["SECRET_KEY"] = "only-for-the-test-suite-0123456789-abcdefghijklmnopqrstuvwxyz"
-os.environ["SHOP_WINDOW_SECONDS"] = "0"
-os.environ.setdefault("EMAIL_URL", "mailroom:")
-os.environ["PORTAL_URL"] = "http://localhost:8000"
-
-import pytest  # noqa: E402  (settings read the environment above)
-from django.core.cache import cache  # noqa: E402
+pytest_plugins = ["tests.surroundings"]
 
 
 @pytest.fixture(autouse=True)
-def _fresh_cache(request):
-    """Rate limits of one test must not stop the next."""
+def _fresh_cache(request, django_db_blocker):
+    """Rate limits of one test must not stop the next. What is rolled back needs no clearing: Redis is not."""
     yield
-    if "db" in request.fixturenames or "transactional_db" in request.fixturenames:
-        cache.clear()
+    marker = request.node.get_closest_marker("django_db")
+    commits = {"transactional_db", "live_server"} & set(request.fixturenames)
+    if settings.REDIS_URL or commits or (marker and marker.kwargs.get("transaction")):
+        with django_db_blocker.unblock():
+            cache.clear()
