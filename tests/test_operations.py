@@ -1,0 +1,166 @@
+"""The way in: run.py says in plain words what is missing, and the files around it agree with the settings."""
+
+import ast
+import itertools
+import re
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+import run
+from lgr6 import server
+
+HOME = Path(settings.BASE_DIR)
+
+
+def refusal(check, *arguments, **named) -> str:
+    with pytest.raises(run.CannotStart) as caught:
+        check(*arguments, **named)
+    return str(caught.value)
+
+
+def test_run_can_be_read_by_an_old_python():
+    ast.parse((HOME / "run.py").read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+@pytest.mark.parametrize("version", [(3, 6), (3, 10)])
+def test_an_old_python_is_named_with_what_is_needed(version):
+    words = refusal(run.check_python, version)
+
+    assert words.startswith(f"This is Python 3.{version[1]}; the portal needs Python 3.11 or later.")
+
+
+@pytest.mark.parametrize("version", [(3, 11), (3, 13), (4, 0)])
+def test_a_python_of_3_11_or_later_will_do(version):
+    run.check_python(version)
+
+
+@pytest.mark.parametrize("module", ["venv", "ensurepip"])
+def test_a_missing_venv_module_names_the_package_to_install(module):
+    words = refusal(run.check_venv_module, lambda name: None if name == module else object())
+
+    assert f"module {module} is missing" in words
+    assert words.endswith("apt install python3-venv")
+
+
+def test_a_python_with_its_venv_module_will_do():
+    run.check_venv_module(lambda name: object())
+
+
+def test_a_taken_port_is_named_with_a_way_out():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+        words = refusal(run.check_port, port)
+
+    assert words.startswith(f"Port {port} is taken")
+    assert words.endswith(f"PORT={port + 1} make run")
+
+
+def test_a_port_that_somebody_left_is_free():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+
+    run.check_port(port)
+
+
+@pytest.mark.parametrize("text", ["eight", "-1", "0", "65536", "8000.5", "80 00", "８０００"])
+def test_a_port_that_is_none_is_refused_in_words(text):
+    assert refusal(run.chosen_port, text).startswith(f"PORT={text} is not a port")
+
+
+def test_a_port_is_read_as_a_number():
+    assert run.chosen_port("8001") == 8001
+
+
+def test_a_refusal_ends_run_with_a_sentence_and_no_traceback():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+
+        answer = subprocess.run(
+            [sys.executable, "run.py"], cwd=HOME, env={"PORT": port}, capture_output=True, text=True, check=False
+        )
+
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(f"Port {port} is taken")
+    assert "Traceback" not in answer.stderr
+
+
+def test_an_unknown_command_is_answered_with_those_there_are():
+    answer = subprocess.run([sys.executable, "run.py", "rum"], cwd=HOME, capture_output=True, text=True, check=False)
+
+    assert answer.returncode == 2
+    assert "run, install, test, check" in answer.stdout
+
+
+def test_make_lists_every_target_with_a_line():
+    makefile = (HOME / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[1].split())
+
+    listed = set(re.findall(r"^([a-z]+):.*## ", makefile, re.MULTILINE))
+
+    assert listed == targets - {"help"}
+    assert listed <= set(run.COMMANDS)
+
+
+def test_requirements_name_no_host():
+    assert run.addresses_in_requirements() == []
+
+
+def test_a_host_in_requirements_would_be_found(tmp_path, monkeypatch):
+    (tmp_path / "requirements.txt").write_text("--extra-index https://mirror.example/simple\ndjango==5.2\n")
+    monkeypatch.setattr(run, "HOME", tmp_path)
+
+    assert run.addresses_in_requirements() == [
+        "requirements.txt:1: --extra-index https://mirror.example/simple",
+    ]
+
+
+def test_every_pinned_package_has_a_hash():
+    for lock in (run.RUNTIME, run.DEVELOPMENT):
+        for entry in re.split(r"\n(?=\S)", (HOME / lock).read_text(encoding="utf-8").strip()):
+            assert "==" in entry, entry
+            assert "--hash=sha256:" in entry, entry
+
+
+def test_what_is_developed_with_is_what_runs():
+    def pins(lock):
+        return set(re.findall(r"^([a-z0-9-]+==[^ ;\n]+)", (HOME / lock).read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert pins(run.RUNTIME) <= pins(run.DEVELOPMENT)
+
+
+def settings_read() -> set[str]:
+    """Names that settings.py reads from the environment, less those of the test suite."""
+    text = (HOME / "lgr6" / "settings.py").read_text(encoding="utf-8")
+    return set(re.findall(r'env\.\w+\("([A-Z_]+)"', text)) - {"TEST_DB_SUFFIX"}
+
+
+def test_the_example_shows_every_setting_with_a_comment():
+    lines = (HOME / ".env.example").read_text(encoding="utf-8").splitlines()
+    pairs = itertools.pairwise(lines)
+    shown = {line.lstrip("# ").split("=")[0]: above for above, line in pairs if re.match(r"[A-Z_]+=", line)}
+
+    assert settings_read() <= set(shown)
+    assert [name for name, above in shown.items() if not above.startswith("# ")] == []
+
+
+def test_the_example_left_as_it_is_has_a_key_that_is_refused():
+    lines = (HOME / ".env.example").read_text(encoding="utf-8").splitlines()
+
+    assert [line for line in lines if line.startswith("SECRET_KEY=change-me")] != []
+
+
+def test_one_process_keeps_the_clock_and_the_next_takes_over(tmp_path):
+    first = server.hold(tmp_path / "clock.lock")
+
+    assert first is not None
+    assert server.hold(tmp_path / "clock.lock") is None
+    first.close()
+    second = server.hold(tmp_path / "clock.lock")
+    assert second is not None
+    second.close()
