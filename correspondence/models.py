@@ -14,7 +14,11 @@ from django.urls import reverse
 class LetterQuerySet(models.QuerySet["Letter"]):
     def sendable(self, now: datetime) -> LetterQuerySet:
         """Letters whose time has come and that nobody has in hand."""
-        return self.filter(state__in=[Letter.State.PLANNED, Letter.State.RETRY], due_at__lte=now)
+        return self.filter(
+            Q(held_until=None) | Q(held_until__lte=now),
+            state__in=[Letter.State.PLANNED, Letter.State.RETRY],
+            due_at__lte=now,
+        )
 
     def unfinished(self) -> LetterQuerySet:
         return self.filter(state__in=Letter.UNFINISHED)
@@ -61,7 +65,7 @@ class Letter(models.Model):
     due_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True, blank=True, help_text="Of no use after this moment.")
     state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
-    lease_until = models.DateTimeField(null=True, blank=True)
+    held_until = models.DateTimeField(null=True, blank=True, help_text="Nobody takes it up before this moment.")
     attempts = models.PositiveSmallIntegerField(default=0)
     message_id = models.CharField(max_length=120, blank=True)
     answer = models.CharField(max_length=500, blank=True, help_text="What the mail server said.")

@@ -6,6 +6,11 @@ class PortalConfig(AppConfig):
     name = "lgr6"
     verbose_name = "Portal"
 
+    def ready(self) -> None:
+        from . import clock
+
+        clock.wind_up()
+
 
 class StaffDeskConfig(AdminConfig):
     """Django admin, opening on the cohort."""

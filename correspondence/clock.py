@@ -1,0 +1,26 @@
+"""One tick of the clock: plan what is due, hand out what is planned."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .ledger import hand_out
+from .models import Heartbeat, Letter
+from .reminders import plan, unwanted
+
+
+@dataclass(frozen=True)
+class Ticked:
+    planned: int
+    sent: int
+
+
+def tick(now: datetime) -> Ticked:
+    """Any number of processes may tick at once, and as often as they like: every letter goes once."""
+    Heartbeat.objects.update_or_create(name="clock", defaults={"at": now})
+    return Ticked(planned=plan(now), sent=hand_out(now, unwanted))
+
+
+def oldest_late(now: datetime) -> datetime | None:
+    """When the longest waiting letter was due; None when nothing waits. The one figure that tells of silence."""
+    waiting = Letter.objects.unfinished().filter(due_at__lte=now).order_by("due_at")
+    return waiting.values_list("due_at", flat=True).first()

@@ -1,0 +1,172 @@
+"""Reminders: what is due to whom, worked out from the things themselves each time the clock ticks.
+
+Each app says in its reminders.py what its reminders are; lgr6/clock.py gathers them and registers them here.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from .ledger import Intent, compose, key_of, write
+from .models import Letter, Rule
+from .wallclock import at_wall_clock, local_day
+
+# A reminder more than a day late is of no use (Q1).
+TOO_LATE = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One kind of reminder. An event is whatever it reminds of; people have `email` and `name`."""
+
+    kind: str
+    label: str
+    # Letters are `<template>_subject.txt` and `<template>_message.txt`, given `event`, `person` and `portal_url`.
+    template: str
+    # Events that may still be reminded of at a moment, in cohorts that run.
+    events: Callable[[datetime], Iterable[Any]]
+    # The moment or day the rule counts from; None while it is not known.
+    anchor: Callable[[Any], datetime | date | None]
+    # Who is to be told, at this moment: a QuerySet of people.
+    audience: Callable[[Any, datetime], Any]
+    # When the reminder loses its point, at the latest a day after it was due.
+    until: Callable[[Any], datetime]
+    # The slug of the event's cohort.
+    about: Callable[[Any], str]
+    # What the rule starts with; staff may change it.
+    days: int = 0
+    at: time | None = None
+    minutes: int = 0
+
+    def due_at(self, event: Any, rule: Rule) -> datetime | None:
+        anchor = self.anchor(event)
+        if anchor is None:
+            return None
+        if rule.at is not None:
+            return at_wall_clock(local_day(anchor) + timedelta(days=rule.days), rule.at)
+        if not isinstance(anchor, datetime):
+            anchor = at_wall_clock(anchor, time(0))
+        return anchor + timedelta(days=rule.days, minutes=rule.minutes)
+
+    def not_after(self, event: Any, due: datetime) -> datetime:
+        return min(self.until(event), due + TOO_LATE)
+
+    def occurrence(self, event: Any) -> str:
+        return f"{event._meta.model_name} {event.pk}"
+
+    def version(self, event: Any) -> str:
+        """Changes when the event moves: a moved event is reminded of anew."""
+        anchor = self.anchor(event)
+        return anchor.strftime("%Y%m%dT%H%M%S") if isinstance(anchor, datetime) else str(anchor)
+
+
+REGISTERED: dict[str, Reminder] = {}
+
+
+def register(reminders: Iterable[Reminder]) -> None:
+    REGISTERED.update({reminder.kind: reminder for reminder in reminders})
+
+
+def rules() -> dict[str, Rule]:
+    """The rule of every kind; one that has none yet gets the reminder's own."""
+    found = Rule.objects.in_bulk()
+    missing = [
+        Rule(kind=r.kind, label=r.label, days=r.days, at=r.at, minutes=r.minutes)
+        for r in REGISTERED.values()
+        if r.kind not in found
+    ]
+    if missing:
+        Rule.objects.bulk_create(missing, ignore_conflicts=True)
+        found = Rule.objects.in_bulk()
+    return found
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A reminder of one event, at its time."""
+
+    reminder: Reminder
+    event: Any
+    due_at: datetime
+    not_after: datetime
+
+    @property
+    def label(self) -> str:
+        return self.reminder.label
+
+
+def occurrences(now: datetime) -> Iterator[Occurrence]:
+    """Every reminder of every event, due or not, by rules that are on."""
+    known = rules()
+    for kind, reminder in REGISTERED.items():
+        rule = known[kind]
+        if not rule.is_on:
+            continue
+        for event in reminder.events(now):
+            due = reminder.due_at(event, rule)
+            if due is not None:
+                yield Occurrence(reminder, event, due, reminder.not_after(event, due))
+
+
+def plan(now: datetime) -> int:
+    """Writes the letters that are due and not written yet; how many are new. Safe to run any number of times."""
+    written = 0
+    for occurrence in occurrences(now):
+        if not occurrence.due_at <= now < occurrence.not_after:
+            continue
+        reminder, event = occurrence.reminder, occurrence.event
+        name, version = reminder.occurrence(event), reminder.version(event)
+        people = {key_of(reminder.kind, name, version, p.email): p for p in reminder.audience(event, now)}
+        for keys in chunks(list(people), 500):
+            known = set(Letter.objects.filter(key__in=keys).values_list("key", flat=True))
+            new = [people[key] for key in keys if key not in known]
+            letters = []
+            for person in new:
+                subject, body = compose(reminder.template, {"event": event, "person": person})
+                letters.append(
+                    Intent(
+                        kind=reminder.kind,
+                        occurrence=name,
+                        version=version,
+                        address=person.email,
+                        subject=subject,
+                        body=body,
+                        due_at=occurrence.due_at,
+                        not_after=occurrence.not_after,
+                        about=reminder.about(event),
+                    )
+                )
+            written += write(letters) if letters else 0
+    return written
+
+
+def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
+    """Which of these reminders ought not to go any more: event gone or moved, person left or answered, rule off."""
+    groups: dict[tuple[str, str], list[Letter]] = defaultdict(list)
+    for letter in letters:
+        if letter.kind in REGISTERED:
+            groups[letter.kind, letter.occurrence].append(letter)
+    off: set[int] = set()
+    if not groups:
+        return off
+    known = rules()
+    for (kind, name), group in groups.items():
+        reminder = REGISTERED[kind]
+        event = next((e for e in reminder.events(now) if reminder.occurrence(e) == name), None)
+        wanted: set[str] = set()
+        if event is not None and known[kind].is_on:
+            version = reminder.version(event)
+            addresses = [letter.address for letter in group]
+            people = reminder.audience(event, now).filter(email__in=addresses).values_list("email", flat=True)
+            wanted = {key_of(kind, name, version, address) for address in people}
+        off |= {letter.pk for letter in group if letter.key not in wanted}
+    return off
+
+
+def chunks(items: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]

@@ -1,0 +1,104 @@
+"""Who is reminded of a mentoring session, and when."""
+
+from datetime import datetime, time, timedelta
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from correspondence.reminders import Reminder
+from participants.models import Cohort, Seat, User
+
+from .models import MentoringSession
+
+# How long a missing record is worth a letter.
+RECORD_WANTED = timedelta(days=14)
+
+
+def booked(now: datetime) -> QuerySet[MentoringSession]:
+    """Booked sessions of running cohorts within the reach of any rule, from a fortnight ago on."""
+    return MentoringSession.objects.filter(
+        membership__cohort__status=Cohort.Status.RUNNING,
+        state=MentoringSession.State.BOOKED,
+        starts_at__gt=now - RECORD_WANTED,
+    ).select_related("membership__cohort", "mentor__user", "slot")
+
+
+def unrecorded(now: datetime) -> QuerySet[MentoringSession]:
+    """Sessions that are over, were not cancelled, and have no record yet."""
+    return (
+        MentoringSession.objects.live()
+        .filter(
+            membership__cohort__status=Cohort.Status.RUNNING,
+            ends_at__gt=now - RECORD_WANTED,
+            ends_at__lte=now,
+            recorded_at=None,
+        )
+        .select_related("membership__cohort", "mentor__user", "slot")
+    )
+
+
+def start(session: MentoringSession) -> datetime:
+    return session.starts_at
+
+
+def end(session: MentoringSession) -> datetime:
+    return session.ends_at
+
+
+def until_record(session: MentoringSession) -> datetime:
+    return session.ends_at + RECORD_WANTED
+
+
+def cohort_slug(session: MentoringSession) -> str:
+    return session.membership.cohort.slug
+
+
+def those_meeting(session: MentoringSession, now: datetime) -> QuerySet[User]:
+    """The mentor, and who booked; everyone at the organisation once that person's seat has ended."""
+    seated = Seat.objects.live().filter(membership=session.membership)
+    people = seated.filter(user=session.booked_by_id)
+    own = Exists((people if people.exists() else seated).filter(user=OuterRef("pk")))
+    mentor = Q(pk=session.mentor.user_id) if session.mentor.ended_at is None else Q(pk=None)
+    return User.objects.filter(own | mentor, is_active=True)
+
+
+def the_mentor(session: MentoringSession, now: datetime) -> QuerySet[User]:
+    return User.objects.filter(pk=session.mentor.user_id, is_active=True, mentor_roles=session.mentor)
+
+
+REMINDERS = [
+    Reminder(
+        kind="session_tomorrow",
+        label="Mentoring session tomorrow",
+        template="mentoring/email/session_coming",
+        events=booked,
+        anchor=start,
+        audience=those_meeting,
+        until=start,
+        about=cohort_slug,
+        days=-1,
+        at=time(9),
+    ),
+    Reminder(
+        kind="session_in_1_hour",
+        label="Mentoring session in 1 hour",
+        template="mentoring/email/session_coming",
+        events=booked,
+        anchor=start,
+        audience=those_meeting,
+        until=start,
+        about=cohort_slug,
+        minutes=-60,
+    ),
+    Reminder(
+        kind="session_without_record",
+        label="Mentoring session without record",
+        template="mentoring/email/record_missing",
+        events=unrecorded,
+        anchor=end,
+        audience=the_mentor,
+        until=until_record,
+        about=cohort_slug,
+        days=1,
+        at=time(9),
+    ),
+]
