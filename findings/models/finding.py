@@ -1,5 +1,3 @@
-"""What was found, the notes it rests on, the yes of those it came from, and what was published."""
-
 from __future__ import annotations
 
 import hashlib
@@ -7,15 +5,17 @@ import json
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
-from participants.models import Cohort, Membership, Seat, User
-from research.models import NoteVersion, ResearchPhase
+from participants.models import Cohort, Membership, User
+from research.models import ResearchPhase
+
+from .agreement import Agreement
+from .release import Facet, Release
 
 
 class Theme(models.Model):
@@ -36,10 +36,22 @@ class Theme(models.Model):
 class FindingQuerySet(models.QuerySet["Finding"]):
     def public(self) -> FindingQuerySet:
         """Findings with a page of their own for everyone: published, or withdrawn with a page that says so."""
-        return self.filter(state__in=[Finding.State.PUBLISHED, Finding.State.WITHDRAWN])
+        return (
+            self.filter(state__in=[Finding.State.PUBLISHED, Finding.State.WITHDRAWN])
+            .exclude(cohort__status=Cohort.Status.DRAFT)
+            .select_related("current")
+        )
 
     def published(self) -> FindingQuerySet:
-        return self.filter(state=Finding.State.PUBLISHED)
+        """Findings that everyone may read, each with its latest release."""
+        return self.public().filter(state=Finding.State.PUBLISHED)
+
+    def found_by(self, wanted: dict[str, str]) -> FindingQuerySet:
+        """Findings whose latest release has all these values, keyed by kind of facet."""
+        found = self
+        for kind, value in wanted.items():
+            found = found.filter(Exists(Facet.objects.filter(release=OuterRef("current"), kind=kind, value=value)))
+        return found
 
     def visible_to(self, user: User | AnonymousUser) -> FindingQuerySet:
         """Findings the person may read before they are published: those their organisation is asked about."""
@@ -48,12 +60,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         if user.is_staff:
             return self
         return self.exclude(state=Finding.State.DRAFT).filter(
-            Exists(
-                Agreement.objects.filter(
-                    Exists(Seat.objects.live().filter(user=user, membership=OuterRef("membership"))),
-                    finding=OuterRef("pk"),
-                )
-            )
+            Exists(Agreement.objects.visible_to(user).filter(finding=OuterRef("pk")))
         )
 
 
@@ -112,6 +119,9 @@ class Finding(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="First release.")
+    current = models.OneToOneField(
+        Release, models.PROTECT, null=True, blank=True, editable=False, related_name="+", help_text="What readers see."
+    )
     withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
     withdrawn_because = models.CharField(max_length=250, blank=True, editable=False)
 
@@ -139,6 +149,11 @@ class Finding(models.Model):
         if self.phase_id and self.phase and self.phase.cohort_id != self.cohort_id:
             raise ValidationError({"phase": "This phase belongs to another cohort."})
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """What readers see: the content of the latest release, empty before the first."""
+        return self.current.content if self.current else {}
+
     def concerned(self) -> set[Membership]:
         """The organisations that must say yes: the one it is about, and those whose notes it quotes."""
         memberships = {excerpt.version.note.membership for excerpt in self.excerpts.present()}
@@ -160,6 +175,7 @@ class Finding(models.Model):
             "organisation_slug": self.membership.organisation.slug if self.membership else "",
             "cohort": str(self.cohort),
             "phase": str(self.phase) if self.phase else "",
+            "phase_number": self.phase.number if self.phase else 0,
             "phase_colour": self.phase.colour if self.phase else 0,
             "outcome": self.get_outcome_display() if self.outcome else "",
             "themes": [theme.name for theme in self.themes.all()],
@@ -170,18 +186,30 @@ class Finding(models.Model):
 
     def digest(self) -> str:
         """A SHA-256 of the content: an agreement is to exactly these words."""
-        return hashlib.sha256(json.dumps(self.content(), sort_keys=True).encode()).hexdigest()
+        return digest_of(self.content())
+
+    def words_for(self, membership: Membership) -> dict[str, Any]:
+        """The words this organisation answers for: as they would be published, or as they are, where only those
+        name it. Another organisation's unpublished words are never among them."""
+        if membership in self.concerned():
+            return self.content()
+        return self.shown
 
     def latest_release(self) -> Release | None:
         return self.releases.order_by("-number").first()
 
-    def ask(self) -> None:
-        """Puts the finding before every organisation concerned; those asked before are not asked anew."""
-        for membership in self.concerned():
-            Agreement.objects.get_or_create(finding=self, membership=membership)
+    def ask(self) -> list[Agreement]:
+        """Puts the finding before every organisation concerned. Returns the agreements still open: those not
+        answered, or answered for another wording."""
+        digest = self.digest()
+        asked = [
+            Agreement.objects.get_or_create(finding=self, membership=membership)[0]
+            for membership in sorted(self.concerned(), key=str)
+        ]
         if self.state == self.State.DRAFT:
             self.state = self.State.WITH_ORGANISATION
             self.save(update_fields=["state"])
+        return [agreement for agreement in asked if agreement.digest != digest]
 
     ask.alters_data = True  # type: ignore[attr-defined]
 
@@ -202,151 +230,61 @@ class Finding(models.Model):
                 reasons.append(f"{membership} agreed to another wording: ask again.")
         return reasons
 
+    def hindrances(self) -> list[str]:
+        """All that stands between the working copy and the public, a sentence each; empty when it may go."""
+        reasons = self.missing_agreements()
+        for excerpt in self.excerpts.present():
+            note = excerpt.version.note
+            if not note.may_be_quoted or note.is_draft or note.deleted_at:
+                reasons.append(f"The note “{excerpt}” comes from may no longer be quoted.")
+        if self.cohort.status == Cohort.Status.DRAFT:
+            reasons.append(f"{self.cohort} is still being prepared and not public.")
+        return reasons
+
     @transaction.atomic
     def publish(self, now: datetime, by: User | None, what_changed: str = "") -> Release:
-        """Makes a release of the working copy. Raises ValidationError unless every organisation concerned agreed."""
+        """Makes a release of the working copy; the same words twice make one. Raises ValidationError unless every
+        organisation concerned has agreed to these words."""
+        # An answer takes this lock too: a yes taken back meanwhile is seen, and two who publish make one release.
         locked = Finding.objects.select_for_update().get(pk=self.pk)
-        if reasons := locked.missing_agreements():
+        if reasons := locked.hindrances():
             raise ValidationError(reasons)
         latest = locked.latest_release()
         content = locked.content()
         if latest and latest.content == content and locked.state == self.State.PUBLISHED:
-            return latest
-        release = Release.objects.create(
-            finding=locked,
-            number=latest.number + 1 if latest else 1,
-            content=content,
-            published_at=now,
-            published_by=by,
-            what_changed=what_changed,
-        )
-        self.state, self.published_at = self.State.PUBLISHED, locked.published_at or now
+            release = latest
+        else:
+            release = Release.objects.create(
+                finding=locked,
+                number=latest.number + 1 if latest else 1,
+                content=content,
+                published_at=now,
+                published_by=by,
+                what_changed=what_changed,
+            )
+            release.make_findable()
+        self.state, self.current, self.published_at = self.State.PUBLISHED, release, locked.published_at or now
         self.withdrawn_at, self.withdrawn_because = None, ""
-        self.save(update_fields=["state", "published_at", "withdrawn_at", "withdrawn_because"])
+        self.save(update_fields=["state", "current", "published_at", "withdrawn_at", "withdrawn_because"])
         return release
 
     publish.alters_data = True  # type: ignore[attr-defined]
 
+    @transaction.atomic
     def withdraw(self, now: datetime, because: str) -> None:
-        """Takes the text from the public at once; the address stays and says when and why."""
-        self.state, self.withdrawn_at, self.withdrawn_because = self.State.WITHDRAWN, now, because
-        self.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
+        """Takes the text from the public at once; the address stays and says when and why. The first reason stands.
+        Raises ValidationError for a finding that was never published."""
+        locked = Finding.objects.select_for_update().get(pk=self.pk)
+        if locked.state not in {self.State.PUBLISHED, self.State.WITHDRAWN}:
+            raise ValidationError("Only a published finding can be withdrawn.")
+        if locked.state == self.State.PUBLISHED:
+            locked.state, locked.withdrawn_at, locked.withdrawn_because = self.State.WITHDRAWN, now, because
+            locked.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
+        self.state, self.withdrawn_at = locked.state, locked.withdrawn_at
+        self.withdrawn_because = locked.withdrawn_because
 
     withdraw.alters_data = True  # type: ignore[attr-defined]
 
 
-class ExcerptQuerySet(models.QuerySet["Excerpt"]):
-    def present(self) -> ExcerptQuerySet:
-        return self.filter(withdrawn_at=None).select_related(
-            "version__note__membership__organisation", "version__note__phase"
-        )
-
-
-class Excerpt(models.Model):
-    """A passage of a note's version that a finding rests on: later edits of the note never change it."""
-
-    finding = models.ForeignKey(Finding, models.PROTECT, related_name="excerpts")
-    version = models.ForeignKey(NoteVersion, models.PROTECT, related_name="excerpts")
-    quote = models.TextField(help_text="Word for word from the note.")
-    added_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False, related_name="+")
-    withdrawn_at = models.DateTimeField(null=True, blank=True)
-
-    objects = ExcerptQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.quote[:80]
-
-    def clean(self) -> None:
-        note = self.version.note
-        if self.quote not in self.version.body:
-            raise ValidationError({"quote": "These words are not in that version of the note."})
-        if not note.may_be_quoted or note.is_draft or note.deleted_at:
-            raise ValidationError({"version": "This note may not be quoted."})
-        if self.finding_id and note.membership.cohort_id != self.finding.cohort_id:
-            raise ValidationError({"version": "This note belongs to another cohort."})
-
-    def content(self) -> dict[str, str]:
-        note = self.version.note
-        return {
-            "quote": self.quote,
-            "organisation": note.membership.name,
-            "phase": str(note.phase) if note.phase else "",
-        }
-
-
-class Agreement(models.Model):
-    """An organisation's answer to a finding: who gave it, when, and to which words."""
-
-    class Answer(models.TextChoices):
-        YES = "yes", "agreed"
-        NO = "no", "refused"
-
-    finding = models.ForeignKey(Finding, models.PROTECT, related_name="agreements")
-    membership = models.ForeignKey(Membership, models.PROTECT, related_name="agreements")
-    answer = models.CharField(max_length=3, choices=Answer, blank=True)
-    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the words answered.")
-    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="agreements")
-    answered_at = models.DateTimeField(null=True)
-    remark = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["finding", "membership"], name="agreement_once_asked")]
-
-    def __str__(self) -> str:
-        return f"{self.membership}: {self.get_answer_display() or 'not answered'}"
-
-
-class AgreementRecord(models.Model):
-    """One line of the history of an agreement: nothing here is ever changed."""
-
-    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="history")
-    answer = models.CharField(max_length=3, choices=Agreement.Answer)
-    digest = models.CharField(max_length=64)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    remark = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["at", "pk"]
-
-    def __str__(self) -> str:
-        return f"{self.get_answer_display()}, {self.by}, {self.at:%d.%m.%Y %H:%M}"
-
-
-class Release(models.Model):
-    """A finding as it was published, kept word for word."""
-
-    finding = models.ForeignKey(Finding, models.PROTECT, related_name="releases")
-    number = models.PositiveSmallIntegerField()
-    content = models.JSONField()
-    what_changed = models.CharField(max_length=250, blank=True)
-    published_at = models.DateTimeField()
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-
-    class Meta:
-        ordering = ["-number"]
-        constraints = [models.UniqueConstraint(fields=["finding", "number"], name="release_number_once")]
-
-    def __str__(self) -> str:
-        return f"Release {self.number} of {self.finding}"
-
-
-class Resource(models.Model):
-    """Something for everyone to read: the thinking behind the programme, a report, a post."""
-
-    title = models.CharField(max_length=200)
-    summary = models.TextField(blank=True)
-    url = models.URLField(blank=True, help_text="Empty: announced, not yet entered.")
-    cohort = models.ForeignKey(Cohort, models.PROTECT, null=True, blank=True, related_name="resources")
-    is_public = models.BooleanField(default=False)
-    position = models.PositiveSmallIntegerField(default=0)
-
-    class Meta:
-        ordering = ["position", "pk"]
-
-    def __str__(self) -> str:
-        return self.title
+def digest_of(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Exists, F, OuterRef, Q
+
+from participants.models import Membership, Seat, User
+
+from .excerpt import Excerpt
+from .release import Facet
+
+
+class AgreementQuerySet(models.QuerySet["Agreement"]):
+    def visible_to(self, user: User | AnonymousUser) -> AgreementQuerySet:
+        """What the person's organisations are asked, as long as the finding, or what is published of it, names them."""
+        if not user.is_authenticated:
+            return self.none()
+        if user.is_staff:
+            return self
+        quoted = Excerpt.objects.filter(
+            finding=OuterRef("finding"), withdrawn_at=None, version__note__membership=OuterRef("membership")
+        )
+        published = Facet.objects.filter(
+            release=OuterRef("finding__current"),
+            kind=Facet.Kind.ORGANISATION,
+            value=OuterRef("membership__organisation__slug"),
+        )
+        return self.filter(
+            Q(finding__membership=F("membership")) | Exists(quoted) | Exists(published),
+            Exists(Seat.objects.live().filter(user=user, membership=OuterRef("membership"))),
+        )
+
+
+class Agreement(models.Model):
+    """An organisation's answer to a finding: who gave it, when, and to which words."""
+
+    class Answer(models.TextChoices):
+        YES = "yes", "agreed"
+        NO = "no", "refused"
+
+    finding = models.ForeignKey("findings.Finding", models.PROTECT, related_name="agreements")
+    membership = models.ForeignKey(Membership, models.PROTECT, related_name="agreements")
+    answer = models.CharField(max_length=3, choices=Answer, blank=True)
+    digest = models.CharField(max_length=64, blank=True, help_text="SHA-256 of the words answered.")
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="agreements")
+    answered_at = models.DateTimeField(null=True)
+    remark = models.TextField(blank=True)
+
+    objects = AgreementQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["finding", "membership"], name="agreement_once_asked")]
+
+    def __str__(self) -> str:
+        return f"{self.membership}: {self.get_answer_display() or 'not answered'}"
+
+
+class AgreementRecord(models.Model):
+    """One line of the history of an agreement: nothing here is ever changed."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="history")
+    answer = models.CharField(max_length=3, choices=Agreement.Answer)
+    digest = models.CharField(max_length=64)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    remark = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_answer_display()}, {self.by}, {self.at:%d.%m.%Y %H:%M}"
