@@ -150,6 +150,22 @@ class Subscriber(models.Model):
             return "left"
         return "subscribed" if self.confirmed_at else "not confirmed"
 
+    @property
+    def is_active(self) -> bool:
+        return self.confirmed_at is not None and self.left_at is None
+
+    def can_confirm(self, now: datetime) -> bool:
+        """Whether the link in the letter still works: for seven days, until it has been used."""
+        return not self.is_active and now < self.asked_at + self.CONFIRM_WITHIN
+
+    def ask_again(self, now: datetime, page: str) -> None:
+        """Starts the seven days anew, with the words now on the page. Nothing is agreed to before the letter is
+        answered."""
+        self.asked_at, self.page, self.wording = now, page, self.WORDING
+        self.save(update_fields=["asked_at", "page", "wording"])
+
+    ask_again.alters_data = True  # type: ignore[attr-defined]
+
     def confirm_url(self) -> str:
         return settings.PORTAL_URL + reverse("correspondence:newsletter_confirm", args=[self.token])
 

@@ -1,7 +1,9 @@
 """Pages that belong to no single app: the shop window, one's own programme, and what machines ask for."""
 
+from .calendar import calendar_feed
+from .health import csrf_failure, healthz, readyz
 from .inside import cohort_detail, membership_detail, my_programme
-from .machines import calendar_feed, change_password, csrf_failure, favicon, healthz, readyz, robots, security_txt, sitemap
+from .machines import change_password, favicon, robots, security_txt, sitemap
 from .shop_window import accessibility, home, privacy
 
 __all__ = [

@@ -1,0 +1,264 @@
+"""The desk for letters: read, never rewritten. When reminders go. The newsletter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Case, F, QuerySet, Value, When
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path
+from django.utils import timezone
+
+from . import ledger
+from .desk import Desk, is_confirmed
+from .issues import send_issue
+from .models import Letter, NewsletterIssue, Rule, Subscriber
+
+HIDDEN = "Only its reader may see this: it carries a code or key."
+
+
+@admin.register(Letter)
+class LetterAdmin(Desk):
+    """What was written, to whom, and how far it got. A letter with a code in it shows neither subject nor text."""
+
+    list_display = ("subject_line", "address", "state", "due_at", "sent_at", "kind", "about")
+    list_display_links = ("subject_line",)
+    list_filter = ("state", "kind", "about")
+    search_fields = ("open_subject", "address", "kind", "occurrence")
+    search_help_text = "Subject, address, kind or occasion, as “workshop 3”."
+    date_hierarchy = "due_at"
+    fields = (
+        "subject_line",
+        "address",
+        "text",
+        "state",
+        "answer",
+        "due_at",
+        "not_after",
+        "sent_at",
+        "attempts",
+        "kind",
+        "occurrence",
+        "about",
+        "message_id",
+        "created_at",
+    )
+    actions = ("send_again", "leave_unsent")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
+        open_subject = Case(When(is_secret=True, then=Value("")), default=F("subject"))
+        return super().get_queryset(request).annotate(open_subject=open_subject)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Letter | None:
+        letter = super().get_object(request, object_id, from_field)
+        if letter and letter.is_secret:
+            # Also what a title or the trail of pages would say; nothing on this page is ever saved.
+            letter.subject, letter.body, letter.headers = "A letter with a code", HIDDEN, {}
+        return letter
+
+    @admin.display(description="subject", ordering="open_subject")
+    def subject_line(self, letter: Letter) -> str:
+        return "A letter with a code" if letter.is_secret else letter.subject
+
+    @admin.display(description="text")
+    def text(self, letter: Letter) -> str:
+        return HIDDEN if letter.is_secret else letter.body
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Letter | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Letter | None = None) -> bool:
+        return False
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("correspondence.change_letter")
+
+    @admin.action(description="Send again …", permissions=["settle"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> HttpResponse | None:
+        letters = list(queryset.needing_a_person())
+        if not letters or self.too_many(request, len(letters)):
+            self.message_user(request, "Only letters refused, in doubt or too late can be sent again.", messages.WARNING)
+            return None
+        if is_confirmed(request):
+            now = timezone.now()
+            sent = sum(ledger.release(letter, now) for letter in letters)
+            self.log_deed(request, letters, "Sent again.")
+            self.message_user(request, f"{sent} {'letter goes' if sent == 1 else 'letters go'} out within a minute.")
+            return None
+        doubtful = sum(letter.state == Letter.State.IN_DOUBT for letter in letters)
+        late = sum(letter.state == Letter.State.MISSED for letter in letters)
+        said = [f"{len(letters)} {'letter goes' if len(letters) == 1 else 'letters go'} out within a minute."]
+        if doubtful:
+            said.append(f"{doubtful} may have arrived already: these people could read the same letter twice.")
+        if late:
+            said.append(f"{late} came too late to be of use when they were due: read them once more before you send them.")
+        return self.ask_first(
+            request, title="Send these letters again?", consequences=said, button="Send again", about=self.named(letters)
+        )
+
+    @admin.action(description="Leave unsent …", permissions=["settle"])
+    def leave_unsent(self, request: HttpRequest, queryset: QuerySet[Letter]) -> HttpResponse | None:
+        waiting = [Letter.State.PLANNED, Letter.State.RETRY]
+        letters = list(queryset.filter(state__in=waiting) | queryset.needing_a_person())
+        if not letters or self.too_many(request, len(letters)):
+            self.message_user(request, "Only letters that have not been sent can be left unsent.", messages.WARNING)
+            return None
+        if is_confirmed(request):
+            left = sum(ledger.settle(letter, Letter.State(letter.state), Letter.State.CANCELLED) for letter in letters)
+            self.log_deed(request, letters, "Left unsent.")
+            self.message_user(request, f"{left} {'letter stays' if left == 1 else 'letters stay'} unsent.")
+            return None
+        return self.ask_first(
+            request,
+            title="Leave these letters unsent?",
+            consequences=[
+                f"{len(letters)} {'letter is' if len(letters) == 1 else 'letters are'} never sent. "
+                "They stay in this list as “no longer wanted”.",
+            ],
+            button="Leave unsent",
+            about=self.named(letters),
+        )
+
+    def named(self, letters: list[Letter]) -> list[Any]:
+        return [
+            {"pk": letter.pk, "name": f"{self.subject_line(letter)}, to {letter.address} ({letter.get_state_display()})"}
+            for letter in letters
+        ]
+
+    def log_deed(self, request: HttpRequest, letters: list[Letter], words: str) -> None:
+        for letter in letters:
+            if letter.is_secret:
+                letter.subject = "A letter with a code"
+            self.log_change(request, letter, words)
+
+
+class RuleForm(forms.ModelForm):
+    days = forms.IntegerField(min_value=-365, max_value=365, help_text=Rule._meta.get_field("days").help_text)
+    minutes = forms.IntegerField(
+        min_value=-43200, max_value=43200, initial=0, help_text=Rule._meta.get_field("minutes").help_text
+    )
+
+
+@admin.register(Rule)
+class RuleAdmin(Desk):
+    """When reminders go. The kinds come with the portal; days, time and on or off are for staff to set."""
+
+    form = RuleForm
+    list_display = ("label", "when", "is_on")
+    list_filter = ("is_on",)
+    search_fields = ("label", "kind")
+    fields = ("label", "kind", "days", "at", "minutes", "is_on")
+    readonly_fields = ("label", "kind")
+
+    @admin.display(description="when")
+    def when(self, rule: Rule) -> str:
+        side = "before" if rule.days < 0 else "after"
+        days = f"{abs(rule.days)} {'day' if abs(rule.days) == 1 else 'days'} {side}" if rule.days else "on the day"
+        if rule.at is not None:
+            return f"{days}, at {rule.at:%H:%M} in London"
+        side = "before" if rule.minutes < 0 else "after"
+        minutes = f"{abs(rule.minutes)} minutes {side}" if rule.minutes else "at that moment"
+        return minutes if not rule.days else f"{days}, {minutes}"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Rule | None = None) -> bool:
+        return False
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(Desk):
+    """Who asked for the newsletter, and the record of it."""
+
+    list_display = ("address", "state", "asked_at", "confirmed_at", "left_at")
+    list_filter = (("confirmed_at", admin.EmptyFieldListFilter), ("left_at", admin.EmptyFieldListFilter))
+    search_fields = ("address",)
+    date_hierarchy = "asked_at"
+    fields = ("address", "state", "asked_at", "confirmed_at", "left_at", "wording", "page")
+    actions = ("take_off_the_list",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
+        return False
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("correspondence.change_subscriber")
+
+    @admin.action(description="Take off the list …", permissions=["settle"])
+    def take_off_the_list(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
+        readers = list(queryset.filter(left_at=None))
+        if not readers or self.too_many(request, len(readers)):
+            self.message_user(request, "These addresses have left already.", messages.WARNING)
+            return None
+        if is_confirmed(request):
+            now = timezone.now()
+            for reader in readers:
+                reader.leave(now)
+                self.log_change(request, reader, "Taken off the list.")
+            self.message_user(request, f"{len(readers)} taken off the list.")
+            return None
+        return self.ask_first(
+            request,
+            title="Take these addresses off the list?",
+            consequences=["They get no further issue.", "Only they themselves can subscribe again, on the newsletter page."],
+            button="Take off the list",
+            about=readers,
+        )
+
+
+@admin.register(NewsletterIssue)
+class NewsletterIssueAdmin(Desk):
+    """Issues of the newsletter: written here, sent once."""
+
+    change_form_template = "admin/correspondence/newsletterissue/change_form.html"
+    list_display = ("subject", "created_at", "sent_at")
+    list_filter = (("sent_at", admin.EmptyFieldListFilter),)
+    search_fields = ("subject", "body")
+    date_hierarchy = "created_at"
+    fields = ("subject", "body", "sent_at")
+    readonly_fields = ("sent_at",)
+
+    def has_change_permission(self, request: HttpRequest, obj: NewsletterIssue | None = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or obj.sent_at is None)
+
+    def has_delete_permission(self, request: HttpRequest, obj: NewsletterIssue | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or obj.sent_at is None)
+
+    def get_urls(self) -> list[Any]:
+        send = self.admin_site.admin_view(self.send)
+        return [path("<path:object_id>/send/", send, name="correspondence_newsletterissue_send"), *super().get_urls()]
+
+    def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        issue = self.found(request, object_id)
+        if is_confirmed(request):
+            number = send_issue(issue, timezone.now())
+            self.log_change(request, issue, f"Sent to {number} subscribers.")
+            self.message_user(request, f"“{issue}” goes to {number} {'subscriber' if number == 1 else 'subscribers'} now.")
+            return redirect(self.url_of(issue))
+        number = Subscriber.objects.active().count()
+        if not number:
+            return self.ask_first(
+                request, title=f"“{issue}” has no readers yet", consequences=["Nobody subscribes at the moment."], button="", obj=issue
+            )
+        return self.ask_first(
+            request,
+            title=f"Send “{issue}” to {number} {'subscriber' if number == 1 else 'subscribers'}?",
+            consequences=[
+                f"{number} {'letter goes' if number == 1 else 'letters go'} out now, one to each confirmed address.",
+                "It cannot be called back, changed or sent a second time.",
+            ],
+            button=f"Send to {number} {'subscriber' if number == 1 else 'subscribers'}",
+            obj=issue,
+        )

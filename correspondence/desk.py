@@ -1,0 +1,171 @@
+"""What every page of the staff desk keeps to. It stands in the leftmost app, so that all may use it.
+
+Nothing happens before its consequences were shown; nothing tells of rows the page itself would not show; two rows
+that may not stand side by side are a message in the form.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import NestedObjects, unquote
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models, router
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+# One confirmation is about no more rows than a person can look through.
+MOST_AT_ONCE = 500
+
+
+class Desk(admin.ModelAdmin):
+    """A page of the staff desk for one model."""
+
+    list_per_page = 50
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only by the filters the list offers: any other column would answer "does it begin with …?"."""
+        offered = {item[0] if isinstance(item, tuple) else item for item in self.get_list_filter(request)}
+        name = lookup.split("__")[0]
+        known = name in {str(item).split("__")[0] for item in offered if isinstance(item, str)}
+        return (known or name in {self.date_hierarchy, "pk", self.opts.pk.name}) and super().lookup_allowed(
+            lookup, value, request
+        )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Counts what stands in the way of a deletion: a name could be that of a private draft."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        if protected:
+            collector = NestedObjects(using=router.db_for_write(self.model), origin=objs)
+            collector.collect(objs)
+            kinds = Counter(str(item._meta.verbose_name_plural) for item in collector.protected)
+            protected = [f"{kind}: {number}" for kind, number in sorted(kinds.items())]
+        return deleted, counts, lacking, protected
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Deleting is done one by one, on the page that shows what goes with it."""
+        actions = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Answers a form with errors by 422; a clash only the database can see is one of them."""
+        try:
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError:
+            request.refusal = "This clashes with something saved already: nothing was saved."  # type: ignore[attr-defined]
+            response = super().changeform_view(request, object_id, form_url, extra_context)
+        if isinstance(response, TemplateResponse) and (response.context_data or {}).get("errors"):
+            response.status_code = 422
+        return response
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        refusal = getattr(request, "refusal", "")
+        if not refusal:
+            return form
+
+        def clean(self: forms.ModelForm) -> Any:
+            cleaned = form.clean(self)
+            self.add_error(None, refusal)
+            return cleaned
+
+        return type(form.__name__, (form,), {"clean": clean})
+
+    def found(self, request: HttpRequest, object_id: str) -> Any:
+        """The object of a page of our own, for somebody who may change it; else 404 or 403."""
+        obj = self.get_object(request, unquote(object_id))
+        if obj is None:
+            raise Http404
+        if not self.has_change_permission(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def url_of(self, obj: models.Model, page: str = "change") -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{page}", args=[obj.pk])
+
+    def ask_first(
+        self,
+        request: HttpRequest,
+        *,
+        title: str,
+        consequences: Sequence[str],
+        button: str,
+        about: Sequence[Any] = (),
+        form: forms.Form | None = None,
+        obj: models.Model | None = None,
+        template: str = "admin/deed.html",
+        status: int = 200,
+        **context: Any,
+    ) -> TemplateResponse:
+        """The page between wanting and doing: what will happen, to whom, and a button. No button, no deed.
+
+        From a list `about` holds the chosen rows, which the button sends again; on an object's own page it is `obj`.
+        """
+        invalid = form is not None and form.is_bound and not form.is_valid()
+        request.current_app = self.admin_site.name  # type: ignore[attr-defined]
+        return TemplateResponse(
+            request,
+            template,
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "consequences": consequences,
+                "button": button,
+                "about": about,
+                "form": form,
+                "original": obj,
+                "back": self.url_of(obj) if obj else reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+                "action": request.POST.get("action", "") if obj is None else "",
+                "checkbox": ACTION_CHECKBOX_NAME,
+                "media": self.media + form.media if form else self.media,
+                **context,
+            },
+            status=422 if invalid else status,
+        )
+
+    def too_many(self, request: HttpRequest, number: int) -> bool:
+        if number > MOST_AT_ONCE:
+            self.message_user(request, f"{number} were chosen; choose {MOST_AT_ONCE} at most.", messages.ERROR)
+        return number > MOST_AT_ONCE
+
+
+def is_confirmed(request: HttpRequest) -> bool:
+    """Whether the button of the page of consequences was pressed."""
+    return request.method == "POST" and request.POST.get("confirmed") == "yes"
+
+
+class Because(forms.Form):
+    """A reason, in the words those concerned will read."""
+
+    because = forms.CharField(
+        label="Reason",
+        max_length=250,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        help_text="Those concerned will read it.",
+    )
+
+
+def read_only(inline: type[admin.TabularInline] | type[admin.StackedInline]) -> Any:
+    """Marks an inline as one to be read: no row is added, changed or taken out."""
+
+    def refused(self: Any, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    inline.extra = 0
+    inline.can_delete = False
+    for name in ("has_add_permission", "has_change_permission", "has_delete_permission"):
+        setattr(inline, name, refused)
+    return inline
+
+
+Answer = HttpResponse | TemplateResponse

@@ -1,0 +1,106 @@
+"""The newsletter: asked for, confirmed by the owner of the address, left with one click.
+
+No page here sets a cookie, so no form here carries a token against forged requests: the worst a forged one can do is
+to have a letter sent that asks "was this you?", three a day at most.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from .forms import NewsletterForm
+from .ledger import compose, write_letter
+from .models import Subscriber
+
+LETTERS_A_DAY = 3
+
+page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_not_required
+@csrf_exempt  # No cookie, hence no token: see above.
+@page
+def newsletter(request: HttpRequest) -> HttpResponse:
+    form = NewsletterForm(request.POST or None)
+    if form.is_valid():
+        subscribe(form.cleaned_data["address"], page_of(request), timezone.now())
+        # The same answer whether the address is known or not.
+        return render(request, "correspondence/newsletter_asked.html", {"address": form.cleaned_data["address"]})
+    if request.method == "POST":
+        form = NewsletterForm(request.POST)
+    context = {"form": form, "wording": Subscriber.WORDING}
+    response = render(request, "correspondence/newsletter.html", context, status=422 if form.is_bound else 200)
+    if response.status_code == 200:
+        patch_cache_control(response, public=True, max_age=0)
+    return response
+
+
+@login_not_required
+@csrf_exempt  # The token in the address is the key.
+@page
+def newsletter_confirm(request: HttpRequest, token: str) -> HttpResponse:
+    subscriber = get_object_or_404(Subscriber, token=token)
+    now = timezone.now()
+    may_confirm = subscriber.can_confirm(now)
+    if request.method == "POST" and may_confirm:
+        subscriber.confirm(now)
+        return redirect("correspondence:newsletter_confirm", token)
+    context = {"subscriber": subscriber, "may_confirm": may_confirm, "form": NewsletterForm()}
+    status = 200 if may_confirm or subscriber.is_active else 410
+    return render(request, "correspondence/newsletter_confirm.html", context, status=status)
+
+
+@login_not_required
+@csrf_exempt  # RFC 8058: a mail programme posts here without ever having seen the page.
+@page
+def newsletter_leave(request: HttpRequest, token: str) -> HttpResponse:
+    subscriber = get_object_or_404(Subscriber, token=token)
+    if request.method == "POST":
+        subscriber.leave(timezone.now())
+    if request.POST.get("List-Unsubscribe") == "One-Click":
+        return HttpResponse("You have left the newsletter.\n", content_type="text/plain; charset=utf-8")
+    if request.method == "POST":
+        return redirect("correspondence:newsletter_leave", token)
+    return render(request, "correspondence/newsletter_leave.html", {"subscriber": subscriber})
+
+
+@transaction.atomic
+def subscribe(address: str, entered_on: str, now: datetime) -> None:
+    """Writes to an address that asked for the newsletter: to confirm, or to say that it gets it already.
+
+    An address is written to three times a day at most, whoever asks for it and however often.
+    """
+    Subscriber.objects.get_or_create(address=address, defaults={"asked_at": now, "page": entered_on})
+    subscriber = Subscriber.objects.select_for_update().get(address=address)
+    if not subscriber.is_active:
+        subscriber.ask_again(now, entered_on)
+    letter = "newsletter_known" if subscriber.is_active else "newsletter_confirm"
+    subject, body = compose(f"correspondence/email/{letter}", {"subscriber": subscriber})
+    for version in range(1, LETTERS_A_DAY + 1):
+        if write_letter(
+            kind="newsletter",
+            occurrence=f"{timezone.localdate(now)}",
+            version=str(version),
+            address=address,
+            subject=subject,
+            body=body,
+            now=now,
+            not_after=now + Subscriber.CONFIRM_WITHIN,
+            is_secret=True,
+        ):
+            return
+
+
+def page_of(request: HttpRequest) -> str:
+    """The path of the page whose form was sent, as the browser tells it: kept with the consent."""
+    return urlsplit(request.headers.get("Referer", "")).path[:200].replace("\x00", "")

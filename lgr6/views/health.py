@@ -1,0 +1,60 @@
+"""Whether the portal lives and is well, and what it answers when a request cannot be trusted."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from correspondence.clock import oldest_late
+from correspondence.models import Heartbeat
+
+# The clock ticks every minute; three missed ticks are silence.
+CLOCK_SILENT = timedelta(minutes=3)
+
+
+@login_not_required
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Live: the process answers. Looks at nothing else."""
+    return JsonResponse({"status": "live"})
+
+
+@login_not_required
+@never_cache
+@require_safe
+def readyz(request: HttpRequest) -> JsonResponse:
+    """Well: the database answers, no due letter waits too long, the clock ticks. 503 names what is not."""
+    now = timezone.now()
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        waiting = oldest_late(now)
+        beat = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
+    except DatabaseError:
+        return JsonResponse({"status": "red", "database": "does not answer"}, status=503)
+    late = (now - waiting).total_seconds() if waiting else 0
+    checks = {
+        "database": "answers",
+        "oldest_due_letter_seconds": round(late),
+        "letters": "late" if late > settings.LATE_LETTER_SECONDS else "on time",
+        "clock": "silent" if beat is None or now - beat > CLOCK_SILENT else "ticks",
+    }
+    well = checks["letters"] == "on time" and checks["clock"] == "ticks"
+    return JsonResponse({"status": "green" if well else "red", **checks}, status=200 if well else 503)
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its key. A save by script gets JSON, never a page."""
+    if request.content_type == "application/json":
+        return JsonResponse({"error": "The page's key is out of date: sign in again, then save."}, status=403)
+    return render(request, "403_csrf.html", status=403)
