@@ -31,13 +31,12 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 @csrf_exempt  # No cookie, hence no token: see above.
 @page
 def newsletter(request: HttpRequest) -> HttpResponse:
-    form = NewsletterForm(request.POST or None)
+    form = NewsletterForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
-        subscribe(form.cleaned_data["address"], page_of(request), timezone.now())
-        # The same answer whether the address is known or not.
-        return render(request, "correspondence/newsletter_asked.html", {"address": form.cleaned_data["address"]})
-    if request.method == "POST":
-        form = NewsletterForm(request.POST)
+        address = form.cleaned_data["address"]
+        subscribe(address, page_of(request), timezone.now())
+        # The same answer whether the address is known or not; no redirect, as a message for it would need a cookie.
+        return render(request, "correspondence/newsletter_asked.html", {"address": address})
     context = {"form": form, "wording": Subscriber.WORDING}
     response = render(request, "correspondence/newsletter.html", context, status=422 if form.is_bound else 200)
     if response.status_code == 200:
@@ -88,7 +87,7 @@ def subscribe(address: str, entered_on: str, now: datetime) -> None:
     subject, body = compose(f"correspondence/email/{letter}", {"subscriber": subscriber})
     for version in range(1, LETTERS_A_DAY + 1):
         if write_letter(
-            kind="newsletter",
+            kind="newsletter_confirm",
             occurrence=f"{timezone.localdate(now)}",
             version=str(version),
             address=address,
