@@ -1,166 +1,23 @@
-"""Phases of research, the experiments run in them, and the notes people write."""
+"""The notes people write, who may read them, and every text a note ever had."""
 
 from __future__ import annotations
 
+import re
 import uuid
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 from django.urls import reverse
 
 from discussions.models import Discussion
 from participants.models import Cohort, Membership, Mentorship, Seat, User
 
-
-class ResearchPhase(models.Model):
-    """A stretch of research in the participants' own organisations. Name and dates may not be known yet."""
-
-    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="phases")
-    number = models.PositiveSmallIntegerField()
-    name = models.CharField(max_length=120, blank=True)
-    where = models.CharField(max_length=200, blank=True)
-    brief = models.TextField(blank=True, help_text="What is asked of everyone in this phase. Markdown.")
-    opens_on = models.DateField(null=True, blank=True)
-    closes_on = models.DateField(null=True, blank=True, help_text="The last day, until midnight in London.")
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["cohort", "number"],
-                name="phase_number_once",
-                violation_error_message="There is a phase with this number in the cohort.",
-            ),
-            models.CheckConstraint(
-                name="phase_closes_after_opening",
-                condition=Q(closes_on__gt=F("opens_on")) | Q(opens_on=None) | Q(closes_on=None),
-                violation_error_message="The phase must close after it opens.",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Phase {self.number}: {self.name}" if self.name else f"Phase {self.number}"
-
-    def get_absolute_url(self) -> str:
-        return reverse("research:phase_detail", args=[self.cohort.slug, self.number])
-
-    def is_open(self, today: date) -> bool:
-        return bool(self.opens_on and self.closes_on and self.opens_on <= today <= self.closes_on)
-
-    @property
-    def colour(self) -> int:
-        """Which of the six phase colours it wears, 1 to 6."""
-        return (self.number - 1) % 6 + 1
-
-
-class Prompt(models.Model):
-    """A question that helps somebody start writing."""
-
-    phase = models.ForeignKey(ResearchPhase, models.CASCADE, related_name="prompts")
-    text = models.CharField(max_length=250)
-
-    class Meta:
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.text
-
-
-class Kind(models.TextChoices):
-    """The kinds of note, from the vocabulary of action research (domain notes, 3.3)."""
-
-    QUESTION = "question", "Question"
-    HUNCH = "hunch", "Hunch"
-    ACTION = "action", "Action"
-    EVIDENCE = "evidence", "Evidence"
-    REFLECTION = "reflection", "Reflection"
-
-
-class KindLabel(models.Model):
-    """What a cohort calls a kind of note, where it differs from the usual word."""
-
-    cohort = models.ForeignKey(Cohort, models.CASCADE, related_name="kind_labels")
-    kind = models.CharField(max_length=12, choices=Kind)
-    label = models.CharField(max_length=40)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["cohort", "kind"], name="kind_labelled_once")]
-
-    def __str__(self) -> str:
-        return self.label
-
-
-def kinds_of(cohort: Cohort) -> list[tuple[str, str]]:
-    """Kind and label pairs, in the order of the list, as this cohort calls them."""
-    own = dict(cohort.kind_labels.values_list("kind", "label"))
-    return [(value, own.get(value, label)) for value, label in Kind.choices]
-
-
-class ExperimentQuerySet(models.QuerySet["Experiment"]):
-    def visible_to(self, user: User | AnonymousUser) -> ExperimentQuerySet:
-        """Experiments of organisations whose inside page the person may open."""
-        return self.filter(membership__in=Membership.objects.visible_to(user))
-
-
-class Experiment(models.Model):
-    """What an organisation tries in order to learn: a question, a hunch, and what came of it."""
-
-    class Outcome(models.TextChoices):
-        RUNNING = "running", "Still running"
-        WORKED = "worked", "Worked"
-        CHANGED = "changed", "Changed direction"
-        DID_NOT_WORK = "did_not_work", "Did not work"
-        STOPPED = "stopped", "Stopped"
-        TOO_EARLY = "too_early", "Too early to say"
-
-    membership = models.ForeignKey(Membership, models.PROTECT, related_name="experiments")
-    title = models.CharField(max_length=160)
-    small_experiment = models.TextField("the small experiment", blank=True)
-    what_we_saw = models.TextField(blank=True)
-    what_we_changed = models.TextField(blank=True)
-    what_next = models.TextField(blank=True)
-    outcome = models.CharField(max_length=12, choices=Outcome, default=Outcome.RUNNING)
-    created_at = models.DateTimeField()
-
-    objects = ExperimentQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return self.title
-
-    @property
-    def framing(self) -> Framing | None:
-        """The question and hunch as they stand now."""
-        return next(iter(self.framings.all()), None)
-
-    def reframe(self, question: str, hunch: str, author: User, now: datetime) -> None:
-        """Keeps question and hunch as a new dated version, if either changed."""
-        current = self.framing
-        if current is None or (current.question, current.hunch) != (question, hunch):
-            self.framings.create(question=question, hunch=hunch, author=author, created_at=now)
-
-    reframe.alters_data = True  # type: ignore[attr-defined]
-
-
-class Framing(models.Model):
-    """A dated version of an experiment's question and hunch."""
-
-    experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="framings")
-    question = models.TextField()
-    hunch = models.TextField(blank=True)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField()
-
-    class Meta:
-        ordering = ["-created_at", "-pk"]
-
-    def __str__(self) -> str:
-        return self.question
+from .experiments import Experiment
+from .phases import Kind, ResearchPhase, kinds_of
 
 
 class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
@@ -177,14 +34,20 @@ class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
         shared = ~Q(audience=ResearchNote.Audience.ME)
         if user.is_staff:
             return self.filter(own | shared)
-        same_organisation = Exists(Seat.objects.live().filter(user=user, membership=OuterRef("membership")))
-        same_cohort = Exists(Seat.objects.live().filter(user=user, membership__cohort=OuterRef("membership__cohort")))
-        mentored = Exists(Mentorship.objects.live().filter(mentor__user=user, membership=OuterRef("membership")))
+        seats = Seat.objects.live().filter(user=user)
+        mentorships = Mentorship.objects.live().filter(mentor__user=user)
+        same_organisation = Q(membership__in=seats.values("membership"))
+        same_cohort = Q(membership__cohort__in=seats.values("membership__cohort"))
+        mentored = Q(membership__in=mentorships.values("membership"))
         return self.filter(
             own
-            | (shared & (Q(same_organisation) | Q(mentored)))
-            | (Q(audience=ResearchNote.Audience.COHORT) & Q(same_cohort))
+            | (shared & (same_organisation | mentored))
+            | (Q(audience=ResearchNote.Audience.COHORT) & same_cohort)
         )
+
+    def drafts_of(self, user: User) -> ResearchNoteQuerySet:
+        """Private drafts: they stay with the person, also when their seat has ended."""
+        return self.present().filter(author=user, audience=ResearchNote.Audience.ME)
 
     def present(self) -> ResearchNoteQuerySet:
         return self.filter(deleted_at=None)
@@ -197,7 +60,9 @@ class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
         """Notes with every one of the words in title or body; no words, all notes."""
         found = self
         for word in words.split():
-            found = found.filter(Q(title__icontains=word) | Q(body__icontains=word))
+            # SQLite's LIKE knows upper and lower case of A to Z only: "ŵ" would not find "Ŵ".
+            how, what = ("icontains", word) if word.isascii() else ("iregex", re.escape(word))
+            found = found.filter(Q(**{f"title__{how}": what}) | Q(**{f"body__{how}": what}))
         return found
 
 
@@ -229,6 +94,8 @@ class ResearchNote(models.Model):
 
     objects = ResearchNoteQuerySet.as_manager()
 
+    kind_name = ""  # filled by name_kinds for pages that show it
+
     class Meta:
         ordering = ["-updated_at"]
         indexes = [
@@ -246,14 +113,21 @@ class ResearchNote(models.Model):
     def is_draft(self) -> bool:
         return self.audience == self.Audience.ME
 
-    def can_be_edited_by(self, user: User) -> bool:
-        """The author while seated there; a note shared with the organisation, by anyone seated there."""
-        if self.deleted_at or not Seat.objects.live().filter(user=user, membership=self.membership).exists():
+    def is_kept_by(self, user: User) -> bool:
+        """Whether the note is in the person's hands: its author's while seated there; once shared, anyone's seated there."""
+        if self.is_draft and user != self.author:
             return False
-        return user == self.author or not self.is_draft
+        return Seat.objects.live().filter(user=user, membership=self.membership).exists()
+
+    def can_be_edited_by(self, user: User) -> bool:
+        return self.deleted_at is None and self.is_kept_by(user)
+
+    def can_be_put_back_by(self, user: User) -> bool:
+        return self.deleted_at is not None and self.is_kept_by(user)
 
     def can_be_commented_by(self, user: User) -> bool:
-        return not self.is_draft and self.deleted_at is None
+        """Anyone who may read a shared note; who that is, `visible_to` says."""
+        return not self.is_draft and self.deleted_at is None and self.discussion_id is not None
 
     def delete_softly(self, now: datetime) -> None:
         """Takes the note out of every list; it can be put back, and no version is lost."""
@@ -269,6 +143,23 @@ class ResearchNote(models.Model):
     put_back.alters_data = True  # type: ignore[attr-defined]
 
 
+def name_kinds(notes: Iterable[ResearchNote], cohort: Cohort) -> None:
+    """Gives every note its `kind_name`: what its cohort calls that kind. One query."""
+    names = dict(kinds_of(cohort))
+    for note in notes:
+        note.kind_name = names[note.kind]
+
+
+class NoteVersionQuerySet(models.QuerySet["NoteVersion"]):
+    def visible_to(self, user: User | AnonymousUser) -> NoteVersionQuerySet:
+        """Versions of notes the person may read; what was saved while private, its writer alone, even once shared."""
+        if not user.is_authenticated:
+            return self.none()
+        return self.filter(note__in=ResearchNote.objects.visible_to(user)).filter(
+            Q(author=user) | ~Q(audience=ResearchNote.Audience.ME)
+        )
+
+
 class NoteVersion(models.Model):
     """The text of a note as one save brought it. Never changed, never removed."""
 
@@ -278,8 +169,16 @@ class NoteVersion(models.Model):
     base_version = models.PositiveIntegerField()
     title = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
+    audience = models.CharField(
+        max_length=12,
+        choices=ResearchNote.Audience,
+        default=ResearchNote.Audience.ME,
+        help_text="Who could read the note with this save: a private beginning stays private when the note is shared.",
+    )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
+
+    objects = NoteVersionQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-pk"]

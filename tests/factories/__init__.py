@@ -133,6 +133,7 @@ def a_note(membership: Membership, author: User | None = None, **extra: Any) -> 
         base_version=note.version - 1,
         title=note.title,
         body=note.body,
+        audience=note.audience,
         author=author,
         created_at=note.created_at,
     )

@@ -1,0 +1,18 @@
+"""Phases of research, the experiments run in them, and the notes people write."""
+
+from .experiments import Experiment, Framing
+from .notes import NoteVersion, ResearchNote, name_kinds
+from .phases import Kind, KindLabel, Prompt, ResearchPhase, kinds_of
+
+__all__ = [
+    "Experiment",
+    "Framing",
+    "Kind",
+    "KindLabel",
+    "NoteVersion",
+    "Prompt",
+    "ResearchNote",
+    "ResearchPhase",
+    "kinds_of",
+    "name_kinds",
+]

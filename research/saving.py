@@ -1,0 +1,192 @@
+"""Saving a note: compare and set, so that no text is lost or silently overwritten.
+
+A client names each save (`save_id`) and says which version it started from (`base_version`, 0 for a note that does not
+exist yet). A repeat of a save gets the same answer. A save that started from an older version changes nothing: its
+text is kept beside the history, and the client is told what the note says now.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.core.cache import cache
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from discussions.models import Discussion
+from participants.models import Cohort, Membership, Seat, User
+
+from .models import NoteVersion, ResearchNote
+
+TITLE_LIMIT = 200  # characters
+BODY_LIMIT = 1_000_000  # characters
+VERSION_LIMIT = 2_147_483_647  # the largest number both databases store
+SAVES_A_MINUTE = 120
+ME = ResearchNote.Audience.ME
+
+
+class NoSuchNote(Exception):
+    """There is no such note for this person: missing, someone else's, deleted, or of another cohort."""
+
+
+class Refused(Exception):
+    """A save that cannot be taken as it is, and the field that says why. Nothing was stored."""
+
+    def __init__(self, name: str, message: str, status: int = 422) -> None:
+        super().__init__(message)
+        self.name = name
+        self.message = message
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one save asks for.
+
+    `fields` holds those of kind, phase, experiment, happened_on, audience and may_be_quoted that the client named;
+    the others stay as they are. `organisation` is the slug of the one to write for, needed by those seated in several.
+    """
+
+    save_id: uuid.UUID
+    base_version: int
+    title: str
+    body: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    organisation: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.title.strip() and not self.body.strip()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a save: the version it made, or, with `kept`, the version that stands and the text put aside."""
+
+    note: ResearchNote
+    version: int
+    kept: NoteVersion | None = None
+
+
+def memberships_to_write_for(user: User, cohort: Cohort) -> QuerySet[Membership]:
+    """Organisations of the cohort in which the person holds a seat now."""
+    seats = Seat.objects.live().filter(user=user, membership=OuterRef("pk"))
+    return Membership.objects.filter(Exists(seats), cohort=cohort).select_related("organisation")
+
+
+def count_save(user: User, now: datetime) -> None:
+    """Refuses more saves in a minute than a person's editors make. Raises Refused (429)."""
+    key = f"note-saves-{user.pk}-{now:%Y%m%d%H%M}"
+    saves = cache.get(key, 0) + 1
+    cache.set(key, saves, timeout=120)
+    if saves > SAVES_A_MINUTE:
+        raise Refused("save_id", "These are too many saves in a minute. Please wait a little and save again.", 429)
+
+
+@transaction.atomic
+def save_note(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: datetime) -> Outcome:
+    """Saves a note, beginning it where there is none. Raises NoSuchNote or Refused."""
+    note = find(pk, cohort, author) or begin(pk, cohort, change, author, now)
+    if answered := answered_before(note, change):
+        return answered
+    refuse_what_does_not_fit(note, change, author)
+    audience = change.fields.get("audience", note.audience)
+    values = {**change.fields, "title": change.title, "body": change.body, "updated_at": now}
+    if audience != ME and note.shared_at is None:
+        values["shared_at"] = now
+    untouched = ResearchNote.objects.filter(pk=pk, version=change.base_version)
+    if untouched.update(version=F("version") + 1, **values):
+        number = change.base_version + 1
+        keep(note, change, author, now, audience, number)
+        return Outcome(note, number)
+    # The stricter of both: what was written to be private is not shown because the note is shared.
+    kept = keep(note, change, author, now, ME if audience == ME else note.audience, None)
+    return Outcome(note, note.version, kept)
+
+
+def find(pk: uuid.UUID, cohort: Cohort, author: User) -> ResearchNote | None:
+    """The note, locked until the save is done; none if nobody has begun it. Raises NoSuchNote."""
+    notes = ResearchNote.objects.select_for_update(of=("self",)).select_related("membership")
+    note = notes.filter(pk=pk).first()
+    if note and (note.membership.cohort_id != cohort.pk or not note.can_be_edited_by(author)):
+        raise NoSuchNote
+    return note
+
+
+def begin(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: datetime) -> ResearchNote:
+    """An empty private note at version 0; the one that another client has begun meanwhile, where there is one."""
+    if change.base_version:
+        raise NoSuchNote
+    if change.is_blank:
+        raise Refused("body", "Write a sentence first.")
+    membership = membership_for(change, author, cohort)
+    try:
+        with transaction.atomic():
+            return ResearchNote.objects.create(
+                uuid=pk,
+                membership=membership,
+                author=author,
+                discussion=Discussion.objects.create(),
+                created_at=now,
+                updated_at=now,
+            )
+    except IntegrityError:
+        note = find(pk, cohort, author)
+        if note is None:
+            raise
+        return note
+
+
+def membership_for(change: Change, author: User, cohort: Cohort) -> Membership:
+    memberships = list(memberships_to_write_for(author, cohort))
+    if change.organisation:
+        memberships = [m for m in memberships if m.organisation.slug == change.organisation]
+    if len(memberships) != 1:
+        raise Refused("organisation", "Choose the organisation you write for.")
+    return memberships[0]
+
+
+def answered_before(note: ResearchNote, change: Change) -> Outcome | None:
+    """The answer this save got already. A name used again for another text or audience is no repeat."""
+    seen = note.versions.filter(save_id=change.save_id).first()
+    if seen is None or (seen.title, seen.body) != (change.title, change.body):
+        return None
+    if seen.is_conflict:
+        return Outcome(note, note.version, seen)
+    if change.fields.get("audience", seen.audience) != seen.audience:
+        return None
+    assert seen.number is not None  # noqa: S101  only conflicts have none
+    return Outcome(note, seen.number)
+
+
+def refuse_what_does_not_fit(note: ResearchNote, change: Change, author: User) -> None:
+    """Raises Refused for what the note's own state forbids."""
+    audience = change.fields.get("audience", note.audience)
+    if audience == ME and author != note.author:
+        raise Refused("audience", "Only its author can make this note private.")
+    if audience != ME and not change.body.strip():
+        raise Refused("body", "Write a sentence first: an empty note cannot be shared.")
+    experiment = change.fields.get("experiment")
+    if experiment and experiment.membership_id != note.membership_id:
+        raise Refused("experiment", "Choose an experiment of the note's own organisation.")
+
+
+def keep(
+    note: ResearchNote, change: Change, author: User, now: datetime, audience: str, number: int | None
+) -> NoteVersion:
+    """Stores the text of a save for good; without a number it is the text that lost a conflict."""
+    # A name used before for another text must not stop this one from being kept.
+    taken = note.versions.filter(save_id=change.save_id).exists()
+    return note.versions.create(
+        number=number,
+        save_id=uuid.uuid4() if taken else change.save_id,
+        base_version=change.base_version,
+        title=change.title,
+        body=change.body,
+        audience=audience,
+        author=author,
+        created_at=now,
+    )
