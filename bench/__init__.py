@@ -1,0 +1,1 @@
+"""How fast the portal is, measured on the machine at hand (README.md)."""
