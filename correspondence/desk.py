@@ -28,6 +28,8 @@ class Desk(admin.ModelAdmin):
     """A page of the staff desk for one model."""
 
     list_per_page = 50
+    # What saving may raise where a form could not know better; told in the form, with what was typed.
+    refusals: tuple[type[Exception], ...] = (IntegrityError,)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by the filters the list offers: any other column would answer "does it begin with …?"."""
@@ -60,8 +62,9 @@ class Desk(admin.ModelAdmin):
         """Answers a form with errors by 422; a clash only the database can see is one of them."""
         try:
             response = super().changeform_view(request, object_id, form_url, extra_context)
-        except IntegrityError:
-            request.refusal = "This clashes with something saved already: nothing was saved."  # type: ignore[attr-defined]
+        except self.refusals as error:
+            clash = "This clashes with something saved already: nothing was saved."
+            request.refusal = clash if isinstance(error, IntegrityError) else str(error)  # type: ignore[attr-defined]
             response = super().changeform_view(request, object_id, form_url, extra_context)
         if isinstance(response, TemplateResponse) and (response.context_data or {}).get("errors"):
             response.status_code = 422

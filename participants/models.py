@@ -91,6 +91,7 @@ class Organisation(models.Model):
     name = models.CharField(max_length=200, unique=True)
     slug = models.SlugField(max_length=80, unique=True)
     website = models.URLField(blank=True)
+    is_sample = models.BooleanField(default=False, editable=False, help_text="Part of a rehearsal, not of the facts.")
 
     class Meta:
         ordering = ["name"]
@@ -182,6 +183,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def participating(self) -> MembershipQuerySet:
         """Organisations that take part in the programme, those that left excepted."""
         return self.filter(is_participant=True).exclude(status=Membership.Status.WITHDRAWN)
+
+    def named(self) -> MembershipQuerySet:
+        """The participating organisations the public is told of: a rehearsal's samples are not among them."""
+        return self.participating().filter(organisation__is_sample=False)
 
     def visible_to(self, user: User | AnonymousUser) -> MembershipQuerySet:
         """Organisations whose inside page the person may open: their own, those they mentor, all for staff."""
@@ -305,6 +310,13 @@ class Mentor(models.Model):
     def __str__(self) -> str:
         return f"{self.user} ({self.affiliation})" if self.affiliation else str(self.user)
 
+    def end(self, now: datetime) -> None:
+        """Closes the role: what the mentor read of organisations closes with this call, records stay."""
+        self.ended_at = now
+        self.save(update_fields=["ended_at"])
+
+    end.alters_data = True  # type: ignore[attr-defined]
+
 
 class MentorshipQuerySet(models.QuerySet["Mentorship"]):
     def live(self) -> MentorshipQuerySet:
@@ -332,6 +344,13 @@ class Mentorship(models.Model):
 
     def __str__(self) -> str:
         return f"{self.mentor} for {self.membership}"
+
+    def end(self, now: datetime) -> None:
+        """Ends the mentoring of one organisation: its notes close to the mentor with this call."""
+        self.ended_at = now
+        self.save(update_fields=["ended_at"])
+
+    end.alters_data = True  # type: ignore[attr-defined]
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
