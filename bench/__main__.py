@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from . import Line, growth, letters, pages
+
 HOME = Path(__file__).resolve().parent.parent
-PARTS = ("pages", "growth", "letters")
 # No part takes a quarter of this on two cores.
 MINUTES = 15
 
@@ -50,19 +51,18 @@ def run(command: list[str], env: dict[str, str]) -> str:
     ).stdout
 
 
-def pages(folder: Path) -> dict[str, Any]:
-    env = environment(rehearsal(folder))
-    return json.loads(run(["-m", "bench.pages", str(folder)], env).splitlines()[-1])
+def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
+    """Figures of a part that reads the rehearsal's database, which is made once."""
+    database = folder / "rehearsal.sqlite3"
+    env = environment(database)
+    if not database.exists():
+        run(["manage.py", "rehearse", "--prepare-only"], env)
+    return json.loads(run(["-m", f"bench.{part}", str(folder)], env).splitlines()[-1])
 
 
-def growth(folder: Path) -> dict[str, Any]:
-    env = environment(rehearsal(folder))
-    return json.loads(run(["-m", "bench.growth", str(folder)], env).splitlines()[-1])
-
-
-def letters(folder: Path) -> dict[str, Any]:
-    """Letters go to a sink in a process of its own, which is the judge of what arrived."""
-    database = folder / "letters.sqlite3"
+def with_a_sink(part: str, folder: Path) -> dict[str, Any]:
+    """Figures of a part that sends letters, on an empty database; the sink is the judge of what arrived."""
+    database = folder / f"{part}.sqlite3"
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     env = environment(database, EMAIL_URL=f"smtp://127.0.0.1:{port}")
@@ -72,78 +72,24 @@ def letters(folder: Path) -> dict[str, Any]:
         try:
             assert sink.stdout is not None
             sink.stdout.readline()
-            figures = json.loads(run(["-m", "bench.letters"], env).splitlines()[-1])
+            figures = json.loads(run(["-m", f"bench.{part}"], env).splitlines()[-1])
             counted = json.loads(sink.communicate(timeout=30)[0])
         finally:
             sink.kill()
-    figures.update(counted)
-    figures["ok"] = bool(figures["ok"] and counted["received"] == counted["different"] == figures["sent"])
-    return figures
+    return {**figures, **counted}
 
 
-def rehearsal(folder: Path) -> Path:
-    """The rehearsal's database, made once."""
-    database = folder / "rehearsal.sqlite3"
-    if not database.exists():
-        run(["manage.py", "rehearse", "--prepare-only"], environment(database))
-    return database
+# Each part: the module that turns its figures into lines, and how it is run, in a process of its own.
+PARTS = {"pages": (pages, on_the_rehearsal), "growth": (growth, on_the_rehearsal), "letters": (letters, with_a_sink)}
 
 
-def table(results: dict[str, Any]) -> list[tuple[str, str, str, str]]:
-    """What, figure, goal, and whether it was met."""
-    lines = []
-    for row in results.get("pages", {}).get("rows", []):
-        lines.append(
-            (
-                f"{row['page']}: of a bare view's requests a second, warm",
-                f"{row['ratio']:.2f} ({row['portal_per_second']}/{row['bare_per_second']})",
-                "≥ 0.70",
-                row["ratio"] >= 0.7,
-            )
-        )
-        lines.append((f"{row['page']}: queries, cold", str(row["cold_queries"]), "≤ 8", row["cold_queries"] <= 8))
-    for row in results.get("growth", {}).get("rows", []):
-        sizes = list(row["queries"])
-        counts = [row["queries"][size] for size in sizes]
-        lines.append(
-            (
-                f"{row['page']}: queries at {', '.join(sizes)}× rows",
-                ", ".join(map(str, counts)),
-                "≤ 12",
-                max(counts) <= 12,
-            )
-        )
-        times = ", ".join(f"{row['milliseconds'][size]}" for size in sizes)
-        lines.append(
-            (f"{row['page']}: {sizes[-1]}× over 1× ({times} ms)", f"{row['slowdown']:.2f}", "≤ 2", row["slowdown"] <= 2)
-        )
-    if figures := results.get("letters"):
-        arrived = f"{figures['received']}, {figures['different']} different"
-        lines.append(
-            (
-                "letters planned and handed over a second",
-                str(figures["letters_per_second"]),
-                "≥ 200",
-                figures["letters_per_second"] >= 200,
-            )
-        )
-        lines.append(
-            (
-                "letters that arrived, of 10000",
-                arrived,
-                "each once",
-                figures["received"] == figures["different"] == figures["sent"] == 10_000,
-            )
-        )
-        lines.append(
-            (
-                "memory from letter 1000 to 10000",
-                f"{figures['growth_mb']:+.1f} MB",
-                "≤ 30 MB",
-                figures["growth_mb"] <= 30,
-            )
-        )
-    return [(what, figure, goal, "yes" if met else "no") for what, figure, goal, met in lines]
+def print_table(lines: list[Line]) -> None:
+    cells = [("what", "figure", "goal", "met")]
+    cells += [(line.what, line.figure, line.goal, "yes" if line.met else "NO") for line in lines]
+    widths = [max(len(row[column]) for row in cells) for column in range(4)]
+    print()
+    for row in cells:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def main() -> int:
@@ -161,16 +107,16 @@ def main() -> int:
         for part in wanted:
             print(f"Measuring {part} …", flush=True)
             started = time.monotonic()
-            results[part] = globals()[part](folder)
+            try:
+                results[part] = PARTS[part][1](part, folder)
+            except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+                print(f"{part} could not be measured: {error}", file=sys.stderr)
+                return 1
             results[part]["took_seconds"] = round(time.monotonic() - started, 1)
     kept = HOME / "bench" / "results" / f"{results['at'].replace(':', '')[:17]}.json"
     kept.parent.mkdir(exist_ok=True)
     kept.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    lines = [("what", "figure", "goal", "met"), *table(results)]
-    widths = [max(len(line[column]) for line in lines) for column in range(4)]
-    print()
-    for line in lines:
-        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+    print_table([line for part in wanted for line in PARTS[part][0].lines(results[part])])
     print(f"\nFigures: {kept.relative_to(HOME)}")
     return 0
 

@@ -13,6 +13,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from . import Line
+
 SIZES = (1, 10, 100)
 ROUNDS = 7
 REQUESTS = 5
@@ -54,11 +56,24 @@ def measure(folder: Path) -> list[dict[str, Any]]:
             "queries": {size: queries[name, size] for size in SIZES},
             "milliseconds": {size: round(1000 * statistics.median(times[name, size]), 1) for size in SIZES},
             "slowdown": round(slowdown(times, name), 2),
-            "ok": slowdown(times, name) <= WANTED_SLOWDOWN
-            and max(queries[name, size] for size in SIZES) <= WANTED_QUERIES,
         }
         for name in pages
     ]
+
+
+def lines(figures: dict[str, Any]) -> list[Line]:
+    found = []
+    for row in figures["rows"]:
+        # JSON has made text of the sizes.
+        sizes = [str(size) for size in SIZES]
+        queries = [row["queries"][size] for size in sizes]
+        times = ", ".join(f"{row['milliseconds'][size]}" for size in sizes)
+        what = f"{row['page']}: queries at {', '.join(sizes)}× rows"
+        met = max(queries) <= WANTED_QUERIES
+        found.append(Line(what, ", ".join(map(str, queries)), f"≤ {WANTED_QUERIES}", met))
+        what = f"{row['page']}: time at {sizes[-1]}× over 1× ({times} ms)"
+        found.append(Line(what, f"{row['slowdown']:.2f}", f"≤ {WANTED_SLOWDOWN}", row["slowdown"] <= WANTED_SLOWDOWN))
+    return found
 
 
 def slowdown(times: dict[tuple[str, int], list[float]], name: str) -> float:
@@ -122,14 +137,14 @@ def seconds_of(client: Any, page: str) -> float:
 
 
 def multiply(more: int) -> None:
-    """Adds `more` copies of every row that grows as people work: organisations and people, notes, talk, sessions, letters.
+    """Adds `more` copies of every row that grows as people work: people, notes, talk, sessions, letters.
 
     Content stays with its organisation and author, so that the list of one person grows as much as the cohort's.
     """
     if not more:
         return
     from correspondence.models import Letter
-    from discussions.models import Comment, Topic
+    from discussions.models import Comment, Discussion, Topic
     from mentoring.models import FollowUp, MentoringSession, Slot
     from participants.models import Membership, Organisation, Seat, User
     from research.models import Experiment, Framing, NoteVersion, ResearchNote
@@ -148,7 +163,7 @@ def multiply(more: int) -> None:
     memberships = copies(Membership.objects.all(), more, renamed, organisation=organisations)
     copies(Seat.objects.all(), more, user=users, membership=memberships)
 
-    discussions = copies_of_discussions(more)
+    discussions = copies(Discussion.objects.all(), more)
     experiments = copies(Experiment.objects.all(), more)
     copies(Framing.objects.all(), more, experiment=experiments)
     notes = copies(ResearchNote.objects.all(), more, earlier("created_at", "updated_at"), discussion=discussions)
@@ -196,12 +211,6 @@ def copies(rows: Iterable[Any], more: int, *changes: Callable[[Any, int], None],
         model = type(next(iter(made.values())))
         model._default_manager.bulk_create(made.values(), batch_size=500)
     return made
-
-
-def copies_of_discussions(more: int) -> Twins:
-    from discussions.models import Discussion
-
-    return copies(Discussion.objects.all(), more)
 
 
 def earlier(*fields: str, by: timedelta = timedelta(hours=7)) -> Callable[[Any, int], None]:

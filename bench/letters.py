@@ -1,4 +1,4 @@
-"""Letters: how fast 10,000 reminders of one workshop are planned and handed to a mail server, and in how much memory."""
+"""Letters: how fast 10,000 reminders are planned and handed to a mail server, and in how much memory."""
 
 import json
 import os
@@ -9,6 +9,8 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from . import Line
 
 LETTERS = 10_000
 MARKS = (1_000, 5_000, 10_000)
@@ -51,8 +53,28 @@ def measure() -> dict[str, Any]:
         "letters_per_second": round(rate),
         "memory_mb": {"before": round(before, 1), **{str(mark): round(size, 1) for mark, size in marks.items()}},
         "growth_mb": round(growth, 1),
-        "ok": sent == LETTERS and rate >= WANTED_RATE and growth <= WANTED_GROWTH_MB,
     }
+
+
+def lines(figures: dict[str, Any]) -> list[Line]:
+    """`received` and `different` are the sink's count."""
+    rate, growth = figures["letters_per_second"], figures["growth_mb"]
+    arrived = (figures["received"], figures["different"])
+    return [
+        Line("letters planned and handed over a second", str(rate), f"≥ {WANTED_RATE}", rate >= WANTED_RATE),
+        Line(
+            f"letters of {LETTERS} that arrived, and different ones among them",
+            "{}, {}".format(*arrived),
+            "all, once",
+            arrived == (LETTERS, LETTERS),
+        ),
+        Line(
+            f"memory from letter {MARKS[0]} to {MARKS[-1]}",
+            f"{growth:+.1f} MB",
+            f"≤ {WANTED_GROWTH_MB} MB",
+            growth <= WANTED_GROWTH_MB,
+        ),
+    ]
 
 
 def invite_everybody() -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from . import load
+from . import Line, load
 
 ROUNDS = 5
 SECONDS = 2
@@ -49,10 +49,22 @@ def measure(folder: Path) -> list[dict[str, Any]]:
                     "portal_per_second": round(statistics.median(rates[portal])),
                     "bare_per_second": round(statistics.median(rates[bare])),
                     "ratio": round(ratio, 3),
-                    "ok": ratio >= WANTED_RATIO and page["queries"] <= WANTED_QUERIES,
                 }
             )
     return rows
+
+
+def lines(figures: dict[str, Any]) -> list[Line]:
+    found = []
+    for row in figures["rows"]:
+        rates = f"{row['ratio']:.2f} ({row['portal_per_second']}/{row['bare_per_second']})"
+        what = f"{row['page']}: requests a second of a bare view's, warm"
+        found.append(Line(what, rates, f"≥ {WANTED_RATIO}", row["ratio"] >= WANTED_RATIO))
+        queries = row["cold_queries"]
+        found.append(
+            Line(f"{row['page']}: queries, cold", str(queries), f"≤ {WANTED_QUERIES}", queries <= WANTED_QUERIES)
+        )
+    return found
 
 
 def paths() -> list[str]:
