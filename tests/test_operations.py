@@ -6,12 +6,17 @@ import re
 import socket
 import subprocess
 import sys
+from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 import run
+from correspondence.models import Letter
 from lgr6 import server
 
 HOME = Path(settings.BASE_DIR)
@@ -164,3 +169,41 @@ def test_one_process_keeps_the_clock_and_the_next_takes_over(tmp_path):
     second = server.hold(tmp_path / "clock.lock")
     assert second is not None
     second.close()
+
+
+def a_letter(name: str, state: str, due_in: timedelta) -> Letter:
+    return Letter.objects.create(
+        key=name,
+        kind="sample",
+        address=f"{name}@sample.example",
+        subject=name,
+        state=state,
+        due_at=timezone.now() + due_in,
+    )
+
+
+def test_after_a_restore_letters_due_by_now_wait_for_a_person(db, mailoutbox):
+    due = [a_letter(state, state, -timedelta(hours=1)) for state in Letter.UNFINISHED]
+
+    call_command("hold_due_letters", stdout=StringIO())
+    call_command("send_due_letters", stdout=StringIO())
+
+    assert {Letter.objects.get(pk=letter.pk).state for letter in due} == {Letter.State.IN_DOUBT}
+    assert mailoutbox == []
+
+
+def test_after_a_restore_letters_of_the_future_still_go(db, mailoutbox):
+    coming = a_letter("coming", Letter.State.PLANNED, timedelta(seconds=1))
+
+    call_command("hold_due_letters", stdout=StringIO())
+    call_command("send_due_letters", at=(timezone.now() + timedelta(minutes=1)).isoformat(), stdout=StringIO())
+
+    assert Letter.objects.get(pk=coming.pk).state == Letter.State.SENT
+    assert [mail.subject for mail in mailoutbox] == ["coming"]
+
+
+def test_the_rehearsal_is_not_started_on_a_public_portals_settings(settings):
+    settings.REHEARSAL = False
+
+    with pytest.raises(CommandError, match="public portal's configuration"):
+        call_command("rehearse")
