@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=200, unique=True)),
                 ('slug', models.SlugField(max_length=80, unique=True)),
                 ('website', models.URLField(blank=True)),
+                ('is_sample', models.BooleanField(default=False, editable=False, help_text='Part of a rehearsal, not of the facts.')),
             ],
             options={
                 'ordering': ['name'],
