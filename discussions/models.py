@@ -7,7 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from participants.models import Cohort, Membership, Seat, User
@@ -58,7 +59,7 @@ class Comment(models.Model):
 
 class TopicQuerySet(models.QuerySet["Topic"]):
     def visible_to(self, user: User | AnonymousUser) -> TopicQuerySet:
-        """Topics of the person's cohort and of their own organisation; staff read the cohort's and every organisation's."""
+        """Topics of the person's cohort and of their own organisation; staff read every organisation's, too."""
         if not user.is_authenticated:
             return self.none()
         if user.is_staff:
@@ -70,6 +71,16 @@ class TopicQuerySet(models.QuerySet["Topic"]):
             )
             | Exists(Seat.objects.live().filter(user=user, membership=OuterRef("membership")))
         )
+
+    def with_last_word(self) -> TopicQuerySet:
+        """Adds comment_count, last_at and last_by (a name); pinned topics first, then what is talked about now."""
+        words = Comment.objects.filter(discussion=OuterRef("discussion"), withdrawn_at=None)
+        last = words.order_by("-created_at", "-pk")
+        return self.annotate(
+            comment_count=Count("discussion__comments", filter=Q(discussion__comments__withdrawn_at=None)),
+            last_at=Coalesce(Subquery(last.values("created_at")[:1]), "created_at"),
+            last_by=Subquery(last.values("author__name")[:1]),
+        ).order_by("-is_pinned", "-last_at", "-pk")
 
 
 class Topic(models.Model):
@@ -96,3 +107,8 @@ class Topic(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("discussions:topic_detail", args=[self.cohort.slug, self.pk])
+
+    @property
+    def takes_replies(self) -> bool:
+        """Not when staff closed it, nor once the cohort talks elsewhere: then it can only be read."""
+        return self.closed_at is None and not self.cohort.collaboration_url
