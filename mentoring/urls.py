@@ -14,6 +14,8 @@ urlpatterns = [
     path("cohorts/<slug:cohort_slug>/mentoring/sessions/<int:pk>/move/", views.session_move, name="session_move"),
     path("cohorts/<slug:cohort_slug>/mentoring/sessions/<int:pk>/record/", views.session_record, name="session_record"),
     path("cohorts/<slug:cohort_slug>/mentoring/sessions/<int:pk>/remarks/", views.remark_new, name="remark_new"),
-    path("cohorts/<slug:cohort_slug>/mentoring/sessions/<int:pk>/follow-ups/", views.follow_up_new, name="follow_up_new"),
+    path(
+        "cohorts/<slug:cohort_slug>/mentoring/sessions/<int:pk>/follow-ups/", views.follow_up_new, name="follow_up_new"
+    ),
     path("cohorts/<slug:cohort_slug>/mentoring/follow-ups/<int:pk>/", views.follow_up_tick, name="follow_up_tick"),
 ]

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
-from participants.models import Cohort, User
+from participants.models import Cohort, Seat, User
 
 
 class Workshop(models.Model):
@@ -32,7 +32,12 @@ class Workshop(models.Model):
     introduction = models.TextField(blank=True, help_text="Markdown.")
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     cancelled_because = models.CharField(max_length=250, blank=True)
-    sequence = models.PositiveIntegerField(default=0, editable=False, help_text="Grows with each move: calendars see it.")
+    sequence = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Grows with each move: calendars see it."
+    )
+
+    # A full day, where only the start is known.
+    ASSUMED_LENGTH = timedelta(hours=8)
 
     class Meta:
         ordering = ["number"]
@@ -64,7 +69,27 @@ class Workshop(models.Model):
         """The end, or eight hours after the start where only the start is known; None without a date."""
         if self.ends_at or not self.starts_at:
             return self.ends_at
-        return self.starts_at + timedelta(hours=8)
+        return self.starts_at + self.ASSUMED_LENGTH
+
+    def move(self, starts_at: datetime, ends_at: datetime | None) -> None:
+        """Gives the workshop another time; calendars see it. ValueError when cancelled, or when it ends before it starts."""
+        if self.is_cancelled:
+            raise ValueError("A cancelled workshop has no time.")
+        if ends_at and ends_at <= starts_at:
+            raise ValueError("The workshop must end after it starts.")
+        if (starts_at, ends_at) != (self.starts_at, self.ends_at):
+            self.starts_at, self.ends_at, self.sequence = starts_at, ends_at, self.sequence + 1
+            self.save(update_fields=["starts_at", "ends_at", "sequence"])
+
+    move.alters_data = True  # type: ignore[attr-defined]
+
+    def cancel(self, because: str) -> None:
+        """Calls the workshop off. Its page stays, with the reason; calendars see it."""
+        if not self.is_cancelled:
+            self.state, self.cancelled_because, self.sequence = self.State.CANCELLED, because, self.sequence + 1
+            self.save(update_fields=["state", "cancelled_because", "sequence"])
+
+    cancel.alters_data = True  # type: ignore[attr-defined]
 
     def takes_replies(self, now: datetime) -> bool:
         """Replies are taken until the workshop starts, and while its date is open."""
@@ -104,6 +129,18 @@ class Material(models.Model):
         return self.title
 
 
+class AttendanceQuerySet(models.QuerySet["Attendance"]):
+    def coming(self) -> AttendanceQuerySet:
+        """Those who said yes or maybe and still have a live seat in the cohort."""
+        return self.filter(
+            Exists(Seat.objects.live().filter(user=OuterRef("user"), membership__cohort=OuterRef("workshop__cohort"))),
+            reply__in=[Attendance.Reply.YES, Attendance.Reply.MAYBE],
+        )
+
+    def with_needs(self) -> AttendanceQuerySet:
+        return self.exclude(access_needs="", dietary_needs="")
+
+
 class Attendance(models.Model):
     """One person and one workshop: what they answered, what they need, and whether they came."""
 
@@ -127,6 +164,8 @@ class Attendance(models.Model):
     presence = models.CharField(max_length=10, choices=Presence, blank=True)
 
     NEEDS_KEPT = timedelta(days=30)
+
+    objects = AttendanceQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workshop", "user"], name="attendance_once")]
@@ -152,3 +191,17 @@ def record_reply(
         },
     )
     return attendance
+
+
+def purge_needs(now: datetime) -> int:
+    """Forgets access and dietary needs 30 days after the workshop, or once it is off without a date. How many rows."""
+    passed = now - Attendance.NEEDS_KEPT
+    return (
+        Attendance.objects.with_needs()
+        .filter(
+            Q(workshop__ends_at__lte=passed)
+            | Q(workshop__ends_at=None, workshop__starts_at__lte=passed - Workshop.ASSUMED_LENGTH)
+            | Q(workshop__starts_at=None, workshop__state=Workshop.State.CANCELLED)
+        )
+        .update(access_needs="", dietary_needs="")
+    )

@@ -1,0 +1,172 @@
+"""The desk for the days the cohort meets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html_join
+
+from correspondence.desk import Because, Desk, is_confirmed
+from participants.models import User
+
+from .models import AgendaItem, Attendance, Material, Workshop
+
+
+class WorkshopForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("ends_at") and not cleaned.get("starts_at"):
+            self.add_error("starts_at", "An end needs a start.")
+        if self.instance.is_cancelled and {"starts_at", "ends_at"} & set(self.changed_data):
+            self.add_error("starts_at", "A cancelled workshop has no other time: make a new one.")
+        return cleaned
+
+
+@transaction.atomic
+def save_workshop(workshop: Workshop) -> None:
+    """Saves what a form holds; another time goes through `move`, so that calendars see it."""
+    before = Workshop.objects.filter(pk=workshop.pk).first()
+    if before is None:
+        workshop.save()
+        return
+    starts_at, ends_at = workshop.starts_at, workshop.ends_at
+    workshop.starts_at, workshop.ends_at, workshop.sequence = before.starts_at, before.ends_at, before.sequence
+    workshop.save()
+    if (starts_at, ends_at) != (before.starts_at, before.ends_at):
+        workshop.move(starts_at, ends_at)
+
+
+class AgendaInline(admin.TabularInline):
+    """The day's programme."""
+
+    model = AgendaItem
+    extra = 0
+    fields = ("starts", "title", "detail")
+
+
+class MaterialInline(admin.TabularInline):
+    """What to read or use."""
+
+    model = Material
+    extra = 0
+
+
+class AttendanceInline(admin.TabularInline):
+    """Who answered what, and who came. What people need is seen by staff only, and forgotten 30 days after."""
+
+    model = Attendance
+    extra = 0
+    can_delete = False
+    fields = ("user", "reply", "access_needs", "dietary_needs", "presence")
+    autocomplete_fields = ("user",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attendance]:
+        return super().get_queryset(request).select_related("user", "workshop").order_by("user__name")
+
+
+@admin.register(Workshop)
+class WorkshopAdmin(Desk):
+    """Workshops: when, where, what, and who comes."""
+
+    form = WorkshopForm
+    list_display = ("__str__", "cohort", "starts_at", "venue", "state", "coming")
+    list_filter = ("cohort", "state")
+    search_fields = ("title", "venue", "cohort__title")
+    autocomplete_fields = ("cohort",)
+    list_select_related = ("cohort",)
+    date_hierarchy = "starts_at"
+    inlines = (AgendaInline, MaterialInline, AttendanceInline)
+    fieldsets = (
+        (None, {"fields": ("cohort", "number", "title", "introduction")}),
+        (
+            "When and where",
+            {
+                "fields": ("starts_at", "ends_at", "length", "venue", "address", "getting_there", "join_url"),
+                "description": "Another time shows in everybody's calendar. Reminders follow it by themselves.",
+            },
+        ),
+        ("Who comes", {"fields": ("replies", "needs")}),
+        ("Called off", {"fields": ("state", "cancelled_because"), "classes": ("collapse",)}),
+    )
+    actions = ("cancel",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Workshop]:
+        yes = Count("attendances", filter=Q(attendances__reply=Attendance.Reply.YES))
+        return super().get_queryset(request).annotate(yes_count=yes)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Workshop | None = None) -> Any:
+        return self.fieldsets if obj else self.fieldsets[:2]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Workshop | None = None) -> tuple[str, ...]:
+        fixed = ("state", "cancelled_because", "replies", "needs")
+        return (*fixed, "cohort") if obj else fixed
+
+    def get_inlines(self, request: HttpRequest, obj: Workshop | None) -> Any:
+        return self.inlines if obj else self.inlines[:2]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Workshop | None = None) -> bool:
+        """Cancelled, not deleted: replies hang on it, and calendars must hear of it."""
+        return super().has_delete_permission(request, obj) and obj is not None and obj.cohort.status == "draft"
+
+    def save_model(self, request: HttpRequest, obj: Workshop, form: Any, change: bool) -> None:
+        save_workshop(obj)
+
+    @admin.display(description="said yes", ordering="yes_count")
+    def coming(self, workshop: Any) -> int:
+        return workshop.yes_count
+
+    @admin.display(description="replies")
+    def replies(self, workshop: Workshop) -> str:
+        said = Counter(workshop.attendances.exclude(reply="").values_list("reply", flat=True))
+        seated = User.objects.seated_in(workshop.cohort)
+        answered = workshop.attendances.exclude(reply="").values("user")
+        silent = seated.exclude(pk__in=answered).count()
+        return (
+            f"{said[Attendance.Reply.YES]} yes, {said[Attendance.Reply.MAYBE]} maybe, "
+            f"{said[Attendance.Reply.NO]} no; {silent} of {seated.count()} have not answered"
+        )
+
+    @admin.display(description="what they need")
+    def needs(self, workshop: Workshop) -> str:
+        """Totals for the venue, over those who said yes or maybe; the same words count together."""
+        lines = []
+        for label, field in (("Access", "access_needs"), ("Food", "dietary_needs")):
+            asked = [words.strip() for words in workshop.attendances.coming().values_list(field, flat=True)]
+            totals = Counter(words.casefold() for words in asked if words)
+            said = "; ".join(f"{words} ({number})" for words, number in sorted(totals.items()))
+            lines.append((label, said or "nothing asked for"))
+        return format_html_join("", "<p>{}: {}</p>", lines)
+
+    @admin.action(description="Cancel …", permissions=["change"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Workshop]) -> HttpResponse | None:
+        workshops = list(queryset.exclude(state=Workshop.State.CANCELLED).select_related("cohort"))
+        if not workshops:
+            self.message_user(request, "These are cancelled already.", messages.WARNING)
+            return None
+        form = Because(request.POST if is_confirmed(request) else None)
+        if is_confirmed(request) and form.is_valid():
+            with transaction.atomic():
+                for workshop in workshops:
+                    workshop.cancel(form.cleaned_data["because"])
+                    self.log_change(request, workshop, "Cancelled.")
+            self.message_user(request, f"{len(workshops)} cancelled; calendars show it.")
+            return None
+        people = sum(workshop.attendances.coming().count() for workshop in workshops)
+        return self.ask_first(
+            request,
+            title=f"Cancel {len(workshops)} {'workshop' if len(workshops) == 1 else 'workshops'}?",
+            consequences=[
+                f"{people} {'person has' if people == 1 else 'people have'} said yes or maybe.",
+                "The page stays and says that it is cancelled, and why; calendars take it out.",
+                "No reminder goes out any more. It cannot be undone: a new workshop would be another one.",
+            ],
+            button="Cancel the workshop" if len(workshops) == 1 else "Cancel the workshops",
+            about=[{"pk": item.pk, "name": f"{item}, {item.cohort}"} for item in workshops],
+            form=form,
+        )
