@@ -99,38 +99,40 @@ def python() -> str:
     return str(VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
 
 
-def works(executable: str) -> bool:
-    """Whether it starts: a virtual environment dies with the Python that it was made from."""
+def version_of(executable: str) -> str:
+    """Its version as “3.11”; empty when it does not start: an environment dies with the Python it was made from."""
     try:
-        return subprocess.call([executable, "-c", ""], stderr=subprocess.DEVNULL) == 0
-    except OSError:
-        return False
+        asked = [executable, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+        return subprocess.check_output(asked, stderr=subprocess.DEVNULL).decode().strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
-def stamp(lock: str) -> Path:
-    """The file that says this very lock file is installed for this very Python."""
-    state = (HOME / lock).read_bytes() + repr(sys.version_info[:3]).encode()
+def stamp(lock: str, version: str) -> Path:
+    """The file that says this very lock file is installed for this version of Python."""
+    state = (HOME / lock).read_bytes() + version.encode()
     return VENV / (".ok-" + hashlib.sha256(state).hexdigest()[:16])
 
 
 def install(lock: str) -> None:
     """Brings .venv to what the lock file says; does nothing when it is there already."""
-    fresh = not works(python())
-    if stamp(lock).exists() and not fresh:
+    version = version_of(python())
+    if version and stamp(lock, version).exists():
         return
-    if fresh:
+    if not version:
         check_venv_module()
         say("Making a folder for the portal's packages, .venv …")
         call([sys.executable, "-m", "venv", "--clear", str(VENV)])
+        version = version_of(python())
     for old in VENV.glob(".ok-*"):
         old.unlink()
     count = len(re.findall(r"^[a-z0-9].*==", (HOME / lock).read_text(encoding="utf-8"), re.MULTILINE))
     say("Installing {} pinned packages; this happens once and takes about a minute …".format(count))
-    pip = [python(), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    pip = [python(), "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-input"]
     call([*pip, "--require-hashes", "-r", lock])
     # The development lock contains the runtime one.
     for done in {lock, RUNTIME}:
-        stamp(done).touch()
+        stamp(done, version).touch()
 
 
 def write_env() -> None:
