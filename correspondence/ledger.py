@@ -161,7 +161,7 @@ def claim(now: datetime, limit: int = BATCH) -> list[Letter]:
 
 
 def hand_out(now: datetime, unwanted: Unwanted) -> int:
-    """Hands over every letter that is due and still wanted; how many went. Any number of processes may do so at once."""
+    """Hands over every letter due and still wanted; how many went. Any number of processes may do so at once."""
     sweep(now)
     sent = 0
     while batch := claim(now):

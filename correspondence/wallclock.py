@@ -1,21 +1,18 @@
 """London wall-clock times, right across the changes of the clock."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
 
 
 def at_wall_clock(day: date, at: time) -> datetime:
-    """The moment the clock in London shows `at` on `day`.
+    """The moment, in UTC, at which the clock in London shows `at` on `day`.
 
     An hour that comes twice is taken the first time (fold 0); one that is skipped moves forward by the gap.
+    UTC, because moments of the doubled hour in two zones never compare as equal (PEP 495).
     """
-    moment = datetime.combine(day, at, tzinfo=LONDON)
-    through_utc = moment.astimezone(ZoneInfo("UTC")).astimezone(LONDON)
-    if through_utc.replace(tzinfo=None) != moment.replace(tzinfo=None):
-        return through_utc
-    return moment
+    return datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
 
 
 def end_of_day(day: date) -> datetime:

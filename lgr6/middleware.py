@@ -9,7 +9,7 @@ from threading import Lock
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseBadRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 
@@ -49,8 +49,8 @@ def shop_window(get_response: Handler) -> Handler:
 
 
 def copy_of(response: HttpResponseBase) -> HttpResponse:
-    """The same bytes and headers in a response of its own: what is outside may add to one without changing the other."""
-    assert isinstance(response, HttpResponse)
+    """The same bytes and headers in a response of its own, so that adding to one does not change the other."""
+    assert isinstance(response, HttpResponse)  # noqa: S101  `for_shop_window` is set on whole responses only
     twin = HttpResponse(response.content, status=response.status_code)
     twin.headers = response.headers.__class__(dict(response.headers))
     return twin

@@ -112,9 +112,7 @@ def set_dates(cohort: Cohort, today: date) -> None:
 
 def person(part: str, name: str, *, is_staff: bool = False) -> User:
     email = f"{part}@{DOMAIN}"
-    user = User.objects.create_user(
-        email=email, password=PASSWORD, name=name, is_staff=is_staff, is_superuser=is_staff
-    )
+    user = User.objects.create_user(email=email, password=PASSWORD, name=name, is_staff=is_staff, is_superuser=is_staff)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
@@ -333,7 +331,9 @@ def write_notes(cast: Cast, now: datetime) -> dict[str, ResearchNote]:
         outcome=Experiment.Outcome.STOPPED,
         created_at=ago(40),
     )
-    other.reframe("Does a daily question start conversations?", "Small questions are easy to answer.", cast.neighbour, ago(40))
+    other.reframe(
+        "Does a daily question start conversations?", "Small questions are easy to answer.", cast.neighbour, ago(40)
+    )
     return notes
 
 
@@ -433,7 +433,7 @@ def agree(finding: Finding, people: dict[Membership, User], now: datetime) -> No
     consent.ask(finding, now)
     for agreement in Agreement.objects.filter(finding=finding):
         consent.answer(
-            agreement, people[agreement.membership], Agreement.Answer.YES, finding.digest(), "Sample agreement.", now
+            agreement, people[agreement.membership], Agreement.Answer.YES, "Sample agreement.", now, finding.digest()
         )
 
 

@@ -19,7 +19,10 @@ register = template.Library()
 
 # Beyond this, Markdown is shown as plain paragraphs: no text may take a second to render (reliability I6).
 MARKDOWN_LIMIT = 64 * 1024
-TAGS = set("p br hr h2 h3 h4 h5 h6 ul ol li blockquote pre code em strong s a table thead tbody tr th td".split())
+TAGS = {
+    *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
+    *("em", "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
+}
 
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": False, "breaks": True})
 
@@ -107,11 +110,11 @@ def in_days(day: date | datetime | None, today: date) -> str:
 @register.filter
 def time_range(start: datetime | None, end: datetime | None) -> str:
     """Two moments in London's words: “Tuesday 22 May 2018, 10:00 to 16:00”."""
-    if start is None:
+    if not start:
         return "Date to be confirmed"
     first = timezone.localtime(start)
     words = f"{first:%A} {first.day} {first:%B %Y}, {first:%H:%M}"
-    if end is None:
+    if not end:
         return words
     last = timezone.localtime(end)
     same_day = last.date() == first.date()
@@ -129,7 +132,7 @@ def day_before(day: date) -> date:
     return day - timedelta(days=1)
 
 
-NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
+NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 
 
 @register.filter
