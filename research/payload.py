@@ -47,7 +47,8 @@ def read_change(request: HttpRequest, cohort: Cohort) -> Change:
 
 def read_json(request: HttpRequest) -> dict[str, Any]:
     too_much = Refused("body", too_long(), 413)
-    if int(request.META.get("CONTENT_LENGTH") or 0) > REQUEST_LIMIT:
+    length = str(request.META.get("CONTENT_LENGTH") or "")
+    if length.isdecimal() and int(length) > REQUEST_LIMIT:
         raise too_much
     if request.content_type != "application/json":
         raise Refused("body", "Send the note as JSON.")

@@ -111,8 +111,10 @@ def find(pk: uuid.UUID, cohort: Cohort, author: User) -> ResearchNote | None:
     """The note, locked until the save is done; none if nobody has begun it. Raises NoSuchNote."""
     notes = ResearchNote.objects.select_for_update(of=("self",)).select_related("membership")
     note = notes.filter(pk=pk).first()
-    if note and (note.membership.cohort_id != cohort.pk or not note.can_be_edited_by(author)):
+    if note and (note.membership.cohort_id != cohort.pk or not note.is_kept_by(author)):
         raise NoSuchNote
+    if note and note.deleted_at:
+        raise Refused("body", "This note was deleted meanwhile. Put it back, then save again.", 404)
     return note
 
 
@@ -165,7 +167,7 @@ def answered_before(note: ResearchNote, change: Change) -> Outcome | None:
 def refuse_what_does_not_fit(note: ResearchNote, change: Change, author: User) -> None:
     """Raises Refused for what the note's own state forbids."""
     audience = change.fields.get("audience", note.audience)
-    if audience == ME and author != note.author:
+    if not note.can_become(audience, author):
         raise Refused("audience", "Only its author can make this note private.")
     if audience != ME and not change.body.strip():
         raise Refused("body", "Write a sentence first: an empty note cannot be shared.")

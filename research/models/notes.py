@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.urls import reverse
 
 from discussions.models import Discussion
@@ -18,6 +19,8 @@ from participants.models import Cohort, Membership, Mentorship, Seat, User
 
 from .experiments import Experiment
 from .phases import Kind, ResearchPhase, kinds_of
+
+OPENING = 320  # characters of a note that a list shows
 
 
 class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
@@ -40,9 +43,7 @@ class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
         same_cohort = Q(membership__cohort__in=seats.values("membership__cohort"))
         mentored = Q(membership__in=mentorships.values("membership"))
         return self.filter(
-            own
-            | (shared & (same_organisation | mentored))
-            | (Q(audience=ResearchNote.Audience.COHORT) & same_cohort)
+            own | (shared & (same_organisation | mentored)) | (Q(audience=ResearchNote.Audience.COHORT) & same_cohort)
         )
 
     def drafts_of(self, user: User) -> ResearchNoteQuerySet:
@@ -55,6 +56,16 @@ class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
     def shared(self) -> ResearchNoteQuerySet:
         """Notes that someone beside the author may read."""
         return self.present().exclude(audience=ResearchNote.Audience.ME)
+
+    def for_list(self) -> ResearchNoteQuerySet:
+        """With what a row shows, own drafts first, then the latest; the text as its `opening` only."""
+        first = models.Case(models.When(audience=ResearchNote.Audience.ME, then=0), default=1)
+        return (
+            self.select_related("membership__cohort", "membership__organisation", "author", "phase")
+            .annotate(opening=Left("body", OPENING))
+            .defer("body")
+            .order_by(first, "-updated_at", "pk")
+        )
 
     def matching(self, words: str) -> ResearchNoteQuerySet:
         """Notes with every one of the words in title or body; no words, all notes."""
@@ -110,11 +121,20 @@ class ResearchNote(models.Model):
         return reverse("research:note_detail", args=[self.membership.cohort.slug, self.uuid])
 
     @property
+    def readers(self) -> str:
+        """Who may read it, in words."""
+        if self.audience == self.Audience.ME:
+            return "Only its author can read it"
+        if self.audience == self.Audience.ORGANISATION:
+            return f"{self.membership.name}, its mentor and programme staff can read it"
+        return "Everyone in the cohort can read it"
+
+    @property
     def is_draft(self) -> bool:
         return self.audience == self.Audience.ME
 
     def is_kept_by(self, user: User) -> bool:
-        """Whether the note is in the person's hands: its author's while seated there; once shared, anyone's seated there."""
+        """Whether it is theirs to change: the author's while seated there; once shared, anyone's seated there."""
         if self.is_draft and user != self.author:
             return False
         return Seat.objects.live().filter(user=user, membership=self.membership).exists()
@@ -124,6 +144,10 @@ class ResearchNote(models.Model):
 
     def can_be_put_back_by(self, user: User) -> bool:
         return self.deleted_at is not None and self.is_kept_by(user)
+
+    def can_become(self, audience: str, user: User) -> bool:
+        """Only its author can make a note private: it would vanish from everyone else's sight."""
+        return audience != self.Audience.ME or user == self.author
 
     def can_be_commented_by(self, user: User) -> bool:
         """Anyone who may read a shared note; who that is, `visible_to` says."""

@@ -1,0 +1,32 @@
+"""Pages of research: its phases, its notes and how they are written, and the cards of experiments."""
+
+from .experiments import experiment_edit, experiment_new
+from .notes import (
+    drafts_download,
+    note_comment,
+    note_delete,
+    note_detail,
+    note_history,
+    note_list,
+    note_put_back,
+)
+from .phases import phase_detail, phase_list
+from .writing import note_edit, note_new, note_preview, note_save
+
+__all__ = [
+    "drafts_download",
+    "experiment_edit",
+    "experiment_new",
+    "note_comment",
+    "note_delete",
+    "note_detail",
+    "note_edit",
+    "note_history",
+    "note_list",
+    "note_new",
+    "note_preview",
+    "note_put_back",
+    "note_save",
+    "phase_detail",
+    "phase_list",
+]
