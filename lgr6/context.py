@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject, cached_property
 from django.utils.text import get_text_list
@@ -25,7 +25,7 @@ class Portal:
     def memberships(self) -> list[Membership]:
         if self.cohort is None:
             return []
-        return list(self.cohort.memberships.filter(Q(is_organiser=True) | Q(is_partner=True)))
+        return list(self.cohort.memberships.filter(Q(is_organiser=True) | Q(is_partner=True)).order_by("pk"))
 
     @property
     def organiser(self) -> str:
@@ -38,8 +38,8 @@ class Portal:
 
 def current_cohort() -> Cohort | None:
     """The cohort the public pages speak of: the latest that runs, else the latest that has ended."""
-    running = Cohort.objects.running().latest_first().first()
-    return running or Cohort.objects.public().latest_first().first()
+    running_first = Case(When(status=Cohort.Status.RUNNING, then=0), default=1)
+    return Cohort.objects.public().order_by(running_first, F("starts_on").desc(nulls_last=True), "-pk").first()
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:

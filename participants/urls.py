@@ -1,11 +1,11 @@
 from django.urls import path
 
-from . import views
+from . import organisations, views
 
 app_name = "participants"
 
 urlpatterns = [
-    path("organisations/", views.organisation_list, name="organisation_list"),
+    path("organisations/", organisations.organisation_list, name="organisation_list"),
     path("invitations/<str:token>/", views.invitation_accept, name="invitation_accept"),
     path("my/profile/", views.profile, name="profile"),
     path("my/calendar/", views.calendar_renew, name="calendar_renew"),

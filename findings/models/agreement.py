@@ -56,6 +56,17 @@ class Agreement(models.Model):
     def __str__(self) -> str:
         return f"{self.membership}: {self.get_answer_display() or 'not answered'}"
 
+    def get_absolute_url(self) -> str:
+        return self.finding.agreement_path()
+
+    @property
+    def is_yes(self) -> bool:
+        return self.answer == self.Answer.YES
+
+    @property
+    def is_no(self) -> bool:
+        return self.answer == self.Answer.NO
+
 
 class AgreementRecord(models.Model):
     """One line of the history of an agreement: nothing here is ever changed."""

@@ -143,6 +143,10 @@ class Finding(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("findings:finding_detail", args=[self.slug])
 
+    def agreement_path(self) -> str:
+        """Where those it comes from read and answer it."""
+        return reverse("findings:agreement_detail", args=[self.cohort.slug, self.slug])
+
     def clean(self) -> None:
         if self.membership_id and self.membership and self.membership.cohort_id != self.cohort_id:
             raise ValidationError({"membership": "This organisation is in another cohort."})
@@ -153,6 +157,17 @@ class Finding(models.Model):
     def shown(self) -> dict[str, Any]:
         """What readers see: the content of the latest release, empty before the first."""
         return self.current.content if self.current else {}
+
+    @property
+    def release(self) -> Release:
+        """The latest release. Raises Release.DoesNotExist for a finding that was never published."""
+        if self.current is None:
+            raise Release.DoesNotExist
+        return self.current
+
+    @property
+    def first_published_at(self) -> datetime:
+        return self.published_at or self.release.published_at
 
     def concerned(self) -> set[Membership]:
         """The organisations that must say yes: the one it is about, and those whose notes it quotes."""

@@ -1,0 +1,57 @@
+"""A finding as a tagged PDF (PDF/UA-1). The library needs Pango on the machine; without it the page says so."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from threading import Lock
+from urllib.parse import unquote, urlsplit
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+
+# One at a time: making a PDF keeps a processor busy for a fifth of a second.
+_press = Lock()
+
+
+class PdfUnavailable(Exception):
+    """The libraries that draw PDFs are not on this machine."""
+
+
+def pdf_of(html: str) -> bytes:
+    """The page as PDF. The same page is drawn once by a process as long as it is among the last 32."""
+    with _press:
+        return draw(html)
+
+
+@lru_cache(maxsize=32)
+def draw(html: str) -> bytes:
+    try:
+        # Takes a second to import, so only those who ask for a PDF wait for it.
+        from weasyprint import HTML
+        from weasyprint.urls import URLFetcher, URLFetcherResponse
+    except (ImportError, OSError) as error:
+        raise PdfUnavailable from error
+
+    class OwnFiles(URLFetcher):
+        """Gives out the portal's own static files and data: addresses; opens nothing else, here or elsewhere."""
+
+        def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
+            if url.startswith("data:"):
+                return super().fetch(url, headers)
+            return URLFetcherResponse(url, static_file(url).read_bytes())
+
+    document = HTML(string=html, base_url=settings.PORTAL_URL + "/", url_fetcher=OwnFiles(allowed_protocols=["data"]))
+    pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
+    return pdf
+
+
+def static_file(url: str) -> Path:
+    """Where one of the portal's own static files lies. Raises ValueError for any other address."""
+    start = settings.PORTAL_URL + settings.STATIC_URL
+    if not url.startswith(start):
+        raise ValueError("Only the portal's own static files are drawn.")
+    found = finders.find(unquote(urlsplit(url).path).removeprefix(settings.STATIC_URL))
+    if not isinstance(found, str):
+        raise ValueError("There is no such static file.")
+    return Path(found)
