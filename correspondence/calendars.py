@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from icalendar import Calendar, Event
@@ -52,12 +52,18 @@ def event_of(entry: Entry, now: datetime) -> Event:
     event = Event()
     event.add("uid", entry.uid)
     event.add("sequence", entry.sequence)
-    event.add("dtstamp", now.astimezone(ZoneInfo("UTC")))
-    event.add("dtstart", entry.starts_at.astimezone(LONDON))
-    event.add("dtend", entry.ends_at.astimezone(LONDON))
+    event.add("dtstamp", now.astimezone(UTC))
+    event.add("dtstart", by_the_clock(entry.starts_at))
+    event.add("dtend", by_the_clock(entry.ends_at))
     event.add("summary", f"Cancelled: {entry.title}" if entry.is_cancelled else entry.title)
     event.add("status", "CANCELLED" if entry.is_cancelled else "CONFIRMED")
     for key, value in [("location", entry.place), ("description", entry.note), ("url", entry.url)]:
         if value:
             event.add(key, value)
     return event
+
+
+def by_the_clock(moment: datetime) -> datetime:
+    """London time; UTC in the hour that comes a second time, which a calendar file cannot tell from the first."""
+    local = moment.astimezone(LONDON)
+    return moment.astimezone(UTC) if local.fold else local

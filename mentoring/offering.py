@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 
-from correspondence.wallclock import at_wall_clock
+from correspondence.wallclock import LONDON, at_wall_clock
 from participants.models import Mentor
 
 from .booking import Refused, lock_diary
 from .models import MentoringSession, Slot
 
 WEEKS_AT_MOST = 26
+FARTHEST = timedelta(days=731)
 
 
 def offer(
@@ -27,14 +28,15 @@ def offer(
         raise Refused("The time must end after it starts.")
     if not 1 <= weeks <= WEEKS_AT_MOST:
         raise Refused(f"A time can be repeated for {WEEKS_AT_MOST} weeks at most.")
+    if day > now.date() + FARTHEST:
+        raise Refused("This day is too far away: offer times of the next two years.")
     slots = []
     for week in range(weeks):
-        start = london(day + timedelta(weeks=week), starts)
+        start = london_to_utc(day + timedelta(weeks=week), starts)
         if start <= now:
             raise Refused(f"{in_words(start)} has passed already.")
         # In UTC: 45 minutes are 45 minutes on the night the clocks change too.
-        ends_at = start.astimezone(UTC) + length
-        slots.append(Slot(mentor=mentor, starts_at=start, ends_at=ends_at, join_url=join_url))
+        slots.append(Slot(mentor=mentor, starts_at=start, ends_at=start + length, join_url=join_url))
     try:
         with transaction.atomic():
             lock_diary(mentor.pk)
@@ -46,10 +48,11 @@ def offer(
     return slots
 
 
-def london(day: date, at: time) -> datetime:
-    """The moment; Refused where the clock in London never shows it."""
-    moment = at_wall_clock(day, at)
-    if (moment.hour, moment.minute) != (at.hour, at.minute):
+def london_to_utc(day: date, at: time) -> datetime:
+    """The moment, in UTC, the clock in London shows `at`; Refused where it never does."""
+    moment = at_wall_clock(day, at).astimezone(UTC)
+    shown = moment.astimezone(LONDON)
+    if (shown.hour, shown.minute) != (at.hour, at.minute):
         raise Refused(f"{at:%H:%M} on {day.day} {day:%B %Y} does not exist: the clocks go forward that night.")
     return moment
 
@@ -64,4 +67,5 @@ def check_clear(slot: Slot) -> None:
 
 
 def in_words(moment: datetime) -> str:
+    moment = moment.astimezone(LONDON)
     return f"{moment:%A} {moment.day} {moment:%B %Y}, {moment:%H:%M},"

@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
 
-from correspondence.desk import Because, Desk, is_confirmed
+from correspondence.desk import Because, Desk, Rows, is_confirmed
 from participants.models import User
 
 from .models import AgendaItem, Attendance, Material, Workshop
@@ -42,26 +42,23 @@ def save_workshop(workshop: Workshop) -> None:
         workshop.move(starts_at, ends_at)
 
 
-class AgendaInline(admin.TabularInline):
+class AgendaInline(Rows):
     """The day's programme."""
 
     model = AgendaItem
-    extra = 0
     fields = ("starts", "title", "detail")
 
 
-class MaterialInline(admin.TabularInline):
+class MaterialInline(Rows):
     """What to read or use."""
 
     model = Material
-    extra = 0
 
 
-class AttendanceInline(admin.TabularInline):
+class AttendanceInline(Rows):
     """Who answered what, and who came. What people need is seen by staff only, and forgotten 30 days after."""
 
     model = Attendance
-    extra = 0
     can_delete = False
     fields = ("user", "reply", "access_needs", "dietary_needs", "presence")
     autocomplete_fields = ("user",)

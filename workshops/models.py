@@ -72,7 +72,7 @@ class Workshop(models.Model):
         return self.starts_at + self.ASSUMED_LENGTH
 
     def move(self, starts_at: datetime, ends_at: datetime | None) -> None:
-        """Gives the workshop another time; calendars see it. ValueError when cancelled, or when it ends before it starts."""
+        """Gives the workshop another time; calendars see it. ValueError when cancelled or ending too early."""
         if self.is_cancelled:
             raise ValueError("A cancelled workshop has no time.")
         if ends_at and ends_at <= starts_at:

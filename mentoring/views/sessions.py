@@ -7,7 +7,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -38,7 +38,7 @@ def session_book(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
     memberships = memberships_with(slot, request.user)
     if not memberships:
         raise PermissionDenied("Times are booked by the people of an organisation this mentor mentors.")
-    form = BookForm(memberships, request.POST or None)
+    form = BookForm(memberships, posted(request))
     refusal, status = "", 200
     try:
         if request.method != "POST":
@@ -70,7 +70,7 @@ def session_cancel(request: HttpRequest, cohort: Cohort, pk: int) -> HttpRespons
     now = timezone.now()
     session = get_session(request.user, cohort, pk)
     party = session.party_of(request.user)
-    form = CancelForm(request.POST or None, is_own=party == Party.ORGANISATION)
+    form = CancelForm(posted(request), is_own=party == Party.ORGANISATION)
     refusal, status = why_not(session, request.user, now), 200
     if request.method == "POST" and not form.is_valid():
         status = 422
@@ -98,7 +98,7 @@ def session_move(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
     free = slots.bookable(now) if party == Party.ORGANISATION else slots.offered(now).free()
     form = MoveForm(
         [(slot.pk, slot.times) for slot in free],
-        request.POST or None,
+        posted(request),
         slots=slots,
         is_own=party == Party.ORGANISATION,
     )
@@ -116,6 +116,11 @@ def session_move(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
     context = {"cohort": cohort, "here": "mentoring", "session": session, "form": form, "refusal": refusal}
     context["has_times"] = bool(form.fields["slot"].choices)  # type: ignore[attr-defined]
     return render(request, "mentoring/session_move.html", context, status=409 if refusal else status)
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What was sent, be it empty; None for a page that is only opened."""
+    return request.POST if request.method == "POST" else None
 
 
 def memberships_with(slot: Slot, user: User) -> QuerySet[Membership]:

@@ -34,7 +34,7 @@ def slot_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     mentor = mentor_in(request.user, cohort)
     if mentor is None:
         raise PermissionDenied("Only mentors offer times.")
-    form = OfferForm(request.POST or None)
+    form = OfferForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         asked = form.cleaned_data
         length = timedelta(minutes=asked["length"])
