@@ -20,6 +20,8 @@ keepalive = 5
 # The heartbeat file of a worker on a slow disk would get the worker killed.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108  (a shared-memory disk, not a place for our files)
 control_socket_disable = True
+# What `make run` has to say when the first process answers.
+greeting = os.environ.pop("PORTAL_GREETING", "")
 loglevel = os.environ.get("SERVER_LOG_LEVEL", "info")
 
 
@@ -35,6 +37,12 @@ class Clock(Scheduler):
             return super().apply_async(*args, **kwargs)
         finally:
             close_old_connections()
+
+    def close(self) -> None:
+        from django.db import connections
+
+        super().close()
+        connections.close_all()
 
 
 def start_clock() -> Any:
@@ -81,11 +89,9 @@ def hold(path: Path) -> Any:
 
 
 def when_ready(server: Any) -> None:
-    """The port is open: time to say so. A closed terminal ends the rehearsal; gunicorn itself would start it anew."""
-    greeting = os.environ.pop("PORTAL_GREETING", "")
+    """A closed terminal ends a rehearsal; gunicorn itself would start it anew."""
     if greeting:
         signal.signal(signal.SIGHUP, end)
-        print(greeting, flush=True)
 
 
 def end(*_: Any) -> None:
@@ -94,6 +100,11 @@ def end(*_: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     worker.clock = start_clock()
+    if greeting:
+        # The server, which gets it too, ends its workers in good order.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if worker.age == 1:
+            print(greeting, flush=True)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

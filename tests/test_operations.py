@@ -2,10 +2,14 @@
 
 import ast
 import itertools
+import os
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
+import urllib.request
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -16,8 +20,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 import run
-from correspondence.models import Letter
+from correspondence.models import Heartbeat, Letter
 from lgr6 import server
+from lgr6.celery import app
 
 HOME = Path(settings.BASE_DIR)
 
@@ -207,3 +212,94 @@ def test_the_rehearsal_is_not_started_on_a_public_portals_settings(settings):
 
     with pytest.raises(CommandError, match="public portal's configuration"):
         call_command("rehearse")
+
+
+def until(holds, seconds: float) -> bool:
+    """Whether it came true within the time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holds():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_the_clock_ticks_inside_the_server_and_stops_with_it(transactional_db, tmp_path, settings, monkeypatch):
+    settings.VAR_DIR = tmp_path
+    settings.CELERY_TASK_ALWAYS_EAGER = True
+    monkeypatch.setitem(app.conf, "task_always_eager", True)
+    monkeypatch.setitem(app.conf.beat_schedule["clock"], "schedule", 0.1)
+
+    clock = server.start_clock()
+    ticked = until(Heartbeat.objects.filter(name="clock").exists, 10)
+    second = server.start_clock()
+    server.stop_clock(clock)
+    clock.lock.close()
+
+    assert ticked
+    assert second is None
+    assert not clock.is_alive()
+
+
+def test_beside_redis_the_server_leaves_the_clock_to_celery(settings):
+    settings.CELERY_TASK_ALWAYS_EAGER = False
+
+    assert server.start_clock() is None
+
+
+def answer_of(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=10) as answer:
+            return answer.status
+    except OSError:
+        return 0
+
+
+@pytest.mark.sqlite
+@pytest.mark.skipif(os.name != "posix", reason="signals to a group of processes are POSIX's")
+def test_the_rehearsal_serves_until_a_signal_and_leaves_nobody_behind(tmp_path):
+    """On SQLite alone: it is what a rehearsal runs on, and the database here is the test's own file.
+
+    Ctrl-C, an end from outside and a closed terminal, one after the other: from the second on, all is there already.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    environment = {
+        **os.environ,
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'rehearsal.sqlite3'}",
+        "DJANGO_SETTINGS_MODULE": "lgr6.settings",
+        "PORT": str(port),
+        "PORTAL_URL": f"http://localhost:{port}",
+        "REDIS_URL": "",
+    }
+    for sign in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        with subprocess.Popen(
+            [sys.executable, "manage.py", "rehearse"],
+            cwd=HOME,
+            env=environment,
+            start_new_session=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as portal:
+            try:
+                printed = list(itertools.takewhile(lambda line: "Ctrl-C" not in line, portal.stdout))
+                home, well = answer_of(f"http://127.0.0.1:{port}/"), answer_of(f"http://127.0.0.1:{port}/readyz")
+                os.killpg(portal.pid, sign)
+                portal.wait(timeout=30)
+                ended = until(lambda group=portal.pid: not group_lives(group), 10)
+            finally:
+                if group_lives(portal.pid):
+                    os.killpg(portal.pid, signal.SIGKILL)
+
+        assert f"The portal is at http://localhost:{port}\n" in printed
+        assert (home, well) == (200, 200)
+        assert ended, sign
+
+
+def group_lives(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
