@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -39,7 +40,9 @@ def draw(html: str) -> bytes:
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             if url.startswith("data:"):
                 return super().fetch(url, headers)
-            return URLFetcherResponse(url, static_file(url).read_bytes())
+            # A style sheet that does not say it is one is not applied.
+            kind = mimetypes.guess_type(urlsplit(url).path)[0] or "application/octet-stream"
+            return URLFetcherResponse(url, static_file(url).read_bytes(), {"Content-Type": kind})
 
     document = HTML(string=html, base_url=settings.PORTAL_URL + "/", url_fetcher=OwnFiles(allowed_protocols=["data"]))
     pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
