@@ -11,6 +11,8 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
+# Found among the source files, so never under the name with a digest that browsers are given.
+STYLE = settings.STATIC_URL + "css/finding_pdf.css"
 # One at a time: making a PDF keeps a processor busy for a fifth of a second.
 _press = Lock()
 

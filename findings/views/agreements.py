@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -48,7 +48,8 @@ def agreement_detail(request: HttpRequest, cohort: Cohort, slug: str) -> HttpRes
 
 def take_answer(request: HttpRequest, finding: Finding) -> HttpResponse:
     """Records the answer of an organisation the person sits in; says what it set in motion."""
-    own = own_agreements(request.user, finding)
+    user = cast(User, request.user)
+    own = own_agreements(user, finding)
     agreement = next((row for row in own if str(row.pk) == request.POST.get("agreement", "")), None)
     if agreement is None:
         raise Http404
@@ -58,7 +59,7 @@ def take_answer(request: HttpRequest, finding: Finding) -> HttpResponse:
     given = form.cleaned_data
     was_out = finding.state == Finding.State.PUBLISHED
     try:
-        answer(agreement, request.user, given["answer"], given["remark"], timezone.now(), given["digest"])
+        answer(agreement, user, given["answer"], given["remark"], timezone.now(), given["digest"])
     except WordsChanged:
         form = fresh_form(agreement, finding, remark=given["remark"])
         return show(request, finding, answering=agreement, form=form, status=409)
@@ -75,7 +76,7 @@ def show(
     status: int = 200,
 ) -> HttpResponse:
     """The words as they would be published, the history, and a form for each organisation the person answers for."""
-    own = own_agreements(request.user, finding)
+    own = own_agreements(cast(User, request.user), finding)
     asked = list(finding.agreements.select_related("membership", "answered_by").prefetch_related("history__by"))
     concerned = finding.concerned()
     only_in_release = own and not any(row.membership in concerned for row in own)

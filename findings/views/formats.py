@@ -12,7 +12,7 @@ from ..citation import LICENCE, LICENCE_URL, as_json, citation_of
 from ..feeds import as_atom, as_json_feed
 from ..guards import finding_page
 from ..models import Finding
-from ..pdf import PdfUnavailable, pdf_of
+from ..pdf import STYLE, PdfUnavailable, pdf_of
 from .reading import work_done
 
 READABLE = {"ensure_ascii": False, "indent": 1}
@@ -36,6 +36,7 @@ def finding_ris(request: HttpRequest, finding: Finding) -> HttpResponse:
 @finding_page
 def finding_pdf(request: HttpRequest, finding: Finding) -> HttpResponse:
     context = {
+        "style": STYLE,
         "finding": finding,
         "release": finding.release,
         "shown": finding.shown,
