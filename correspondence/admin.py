@@ -20,13 +20,26 @@ from .models import Letter, NewsletterIssue, Rule, Subscriber
 HIDDEN = "Only its reader may see this: it carries a code or key."
 
 
+class StuckFilter(admin.SimpleListFilter):
+    """Letters that wait for a decision."""
+
+    title = "needs a person"
+    parameter_name = "stuck"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "refused, in doubt or too late")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Letter]) -> QuerySet[Letter]:
+        return queryset.needing_a_person() if self.value() == "yes" else queryset
+
+
 @admin.register(Letter)
 class LetterAdmin(Desk):
     """What was written, to whom, and how far it got. A letter with a code in it shows neither subject nor text."""
 
     list_display = ("subject_line", "address", "state", "due_at", "sent_at", "kind", "about")
     list_display_links = ("subject_line",)
-    list_filter = ("state", "kind", "about")
+    list_filter = (StuckFilter, "state", "kind", "about")
     search_fields = ("open_subject", "address", "kind", "occurrence")
     search_help_text = "Subject, address, kind or occasion, as “workshop 3”."
     date_hierarchy = "due_at"
@@ -83,7 +96,9 @@ class LetterAdmin(Desk):
     def send_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> HttpResponse | None:
         letters = list(queryset.needing_a_person())
         if not letters or self.too_many(request, len(letters)):
-            self.message_user(request, "Only letters refused, in doubt or too late can be sent again.", messages.WARNING)
+            self.message_user(
+                request, "Only letters refused, in doubt or too late can be sent again.", messages.WARNING
+            )
             return None
         if is_confirmed(request):
             now = timezone.now()
@@ -97,9 +112,15 @@ class LetterAdmin(Desk):
         if doubtful:
             said.append(f"{doubtful} may have arrived already: these people could read the same letter twice.")
         if late:
-            said.append(f"{late} came too late to be of use when they were due: read them once more before you send them.")
+            said.append(
+                f"{late} came too late to be of use when they were due: read them once more before you send them."
+            )
         return self.ask_first(
-            request, title="Send these letters again?", consequences=said, button="Send again", about=self.named(letters)
+            request,
+            title="Send these letters again?",
+            consequences=said,
+            button="Send again",
+            about=self.named(letters),
         )
 
     @admin.action(description="Leave unsent …", permissions=["settle"])
@@ -127,7 +148,10 @@ class LetterAdmin(Desk):
 
     def named(self, letters: list[Letter]) -> list[Any]:
         return [
-            {"pk": letter.pk, "name": f"{self.subject_line(letter)}, to {letter.address} ({letter.get_state_display()})"}
+            {
+                "pk": letter.pk,
+                "name": f"{self.subject_line(letter)}, to {letter.address} ({letter.get_state_display()})",
+            }
             for letter in letters
         ]
 
@@ -212,7 +236,10 @@ class SubscriberAdmin(Desk):
         return self.ask_first(
             request,
             title="Take these addresses off the list?",
-            consequences=["They get no further issue.", "Only they themselves can subscribe again, on the newsletter page."],
+            consequences=[
+                "They get no further issue.",
+                "Only they themselves can subscribe again, on the newsletter page.",
+            ],
             button="Take off the list",
             about=readers,
         )
@@ -222,7 +249,6 @@ class SubscriberAdmin(Desk):
 class NewsletterIssueAdmin(Desk):
     """Issues of the newsletter: written here, sent once."""
 
-    change_form_template = "admin/correspondence/newsletterissue/change_form.html"
     list_display = ("subject", "created_at", "sent_at")
     list_filter = (("sent_at", admin.EmptyFieldListFilter),)
     search_fields = ("subject", "body")
@@ -245,12 +271,18 @@ class NewsletterIssueAdmin(Desk):
         if is_confirmed(request):
             number = send_issue(issue, timezone.now())
             self.log_change(request, issue, f"Sent to {number} subscribers.")
-            self.message_user(request, f"“{issue}” goes to {number} {'subscriber' if number == 1 else 'subscribers'} now.")
+            self.message_user(
+                request, f"“{issue}” goes to {number} {'subscriber' if number == 1 else 'subscribers'} now."
+            )
             return redirect(self.url_of(issue))
         number = Subscriber.objects.active().count()
         if not number:
             return self.ask_first(
-                request, title=f"“{issue}” has no readers yet", consequences=["Nobody subscribes at the moment."], button="", obj=issue
+                request,
+                title=f"“{issue}” has no readers yet",
+                consequences=["Nobody subscribes at the moment."],
+                button="",
+                obj=issue,
             )
         return self.ask_first(
             request,

@@ -19,6 +19,7 @@ from django.db import IntegrityError, models, router
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 
 # One confirmation is about no more rows than a person can look through.
 MOST_AT_ONCE = 500
@@ -30,6 +31,9 @@ class Desk(admin.ModelAdmin):
     list_per_page = 50
     # What saving may raise where a form could not know better; told in the form, with what was typed.
     refusals: tuple[type[Exception], ...] = (IntegrityError,)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return named(super().formfield_for_dbfield(db_field, request, **kwargs), only_parts=True)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by the filters the list offers: any other column would answer "does it begin with …?"."""
@@ -127,7 +131,9 @@ class Desk(admin.ModelAdmin):
                 "about": about,
                 "form": form,
                 "original": obj,
-                "back": self.url_of(obj) if obj else reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
+                "back": self.url_of(obj)
+                if obj
+                else reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist"),
                 "action": request.POST.get("action", "") if obj is None else "",
                 "checkbox": ACTION_CHECKBOX_NAME,
                 "media": self.media + form.media if form else self.media,
@@ -140,6 +146,37 @@ class Desk(admin.ModelAdmin):
         if number > MOST_AT_ONCE:
             self.message_user(request, f"{number} were chosen; choose {MOST_AT_ONCE} at most.", messages.ERROR)
         return number > MOST_AT_ONCE
+
+
+class Rows(admin.TabularInline):
+    """Rows of another model on a page of the desk: every field of every row has a name of its own."""
+
+    template = "admin/edit_inline/rows.html"
+    extra = 0
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return named(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+
+def named(field: forms.Field | None, only_parts: bool = False) -> forms.Field | None:
+    """Names the inputs that have no label of their own: in rows all of them, else those of a date with a time.
+
+    Takes off the buttons that would change or delete what a field merely points to.
+    """
+    if field is None:
+        return field
+    widget: Any = field.widget
+    for button in ("can_change_related", "can_delete_related", "can_view_related"):
+        if hasattr(widget, button):
+            setattr(widget, button, False)
+    widget = getattr(widget, "widget", widget)
+    name = capfirst(str(field.label or ""))
+    if isinstance(widget, forms.MultiWidget):
+        for part, word in zip(widget.widgets, ("day", "time"), strict=False):
+            part.attrs["aria-label"] = f"{name}, {word}"
+    elif not only_parts:
+        widget.attrs["aria-label"] = name
+    return field
 
 
 def is_confirmed(request: HttpRequest) -> bool:
@@ -158,13 +195,12 @@ class Because(forms.Form):
     )
 
 
-def read_only(inline: type[admin.TabularInline] | type[admin.StackedInline]) -> Any:
+def read_only(inline: type[Rows]) -> type[Rows]:
     """Marks an inline as one to be read: no row is added, changed or taken out."""
 
     def refused(self: Any, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    inline.extra = 0
     inline.can_delete = False
     for name in ("has_add_permission", "has_change_permission", "has_delete_permission"):
         setattr(inline, name, refused)

@@ -15,4 +15,4 @@ class PortalConfig(AppConfig):
 class StaffDeskConfig(AdminConfig):
     """Django admin, opening on the cohort."""
 
-    default_site = "lgr6.admin.StaffDesk"
+    default_site = "lgr6.staff_desk.StaffDesk"

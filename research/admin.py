@@ -11,16 +11,15 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from correspondence.desk import Desk, is_confirmed, read_only
+from correspondence.desk import Desk, Rows, is_confirmed, read_only
 
 from .models import Experiment, Framing, KindLabel, Prompt, ResearchNote, ResearchPhase
 
 
-class PromptInline(admin.TabularInline):
+class PromptInline(Rows):
     """Questions that help somebody start writing."""
 
     model = Prompt
-    extra = 0
 
 
 @admin.register(ResearchPhase)
@@ -60,7 +59,7 @@ class KindLabelAdmin(Desk):
 
 
 @read_only
-class FramingInline(admin.TabularInline):
+class FramingInline(Rows):
     """How question and hunch grew."""
 
     model = Framing

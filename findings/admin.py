@@ -1,0 +1,435 @@
+"""The desk where findings are written from notes, put before the organisations, published and withdrawn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.db.models import F, Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+from django.utils import timezone
+from django.utils.html import format_html_join
+
+from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only
+from participants.models import User
+from research.models import NoteVersion, ResearchNote
+
+from . import consent
+from .models import Agreement, Excerpt, Finding, Release, Resource, Theme
+
+NOTES_A_PAGE = 10
+
+
+@admin.register(Theme)
+class ThemeAdmin(Desk):
+    """Subjects that findings share."""
+
+    list_display = ("name", "cohort", "slug")
+    list_filter = ("cohort",)
+    search_fields = ("name",)
+    autocomplete_fields = ("cohort",)
+    list_select_related = ("cohort",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Theme | None = None) -> tuple[str, ...]:
+        return ("cohort", "slug") if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Theme | None = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ("name",)}
+
+
+class FindingForm(forms.ModelForm):
+    """The working copy. Themes, phases and organisations are those of its cohort."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in ("membership", "phase", "themes"):
+                if name in self.fields:
+                    field = self.fields[name]
+                    field.queryset = field.queryset.filter(cohort=self.instance.cohort)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        title, highlight = cleaned.get("title", ""), cleaned.get("highlight", "")
+        if highlight and highlight not in title:
+            self.add_error("highlight", "These words are not in the title.")
+        return cleaned
+
+
+class ExcerptForm(forms.ModelForm):
+    """Words from a note, as they stand there."""
+
+    class Meta:
+        model = Excerpt
+        fields = ("quote",)
+
+    quote = forms.CharField(
+        label="The words to quote",
+        max_length=20_000,
+        help_text="Leave only what you quote, word for word.",
+        widget=forms.Textarea(attrs={"rows": 8, "class": "vLargeTextField"}),
+    )
+
+    def clean_quote(self) -> str:
+        """As the note has it: browsers send line breaks as two characters."""
+        quote = self.cleaned_data["quote"].replace("\r\n", "\n")
+        body = self.instance.version.body
+        return quote.replace("\n", "\r\n") if "\r\n" in body else quote
+
+
+class WhatChanged(forms.Form):
+    what_changed = forms.CharField(
+        label="What changed",
+        max_length=250,
+        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
+        help_text="One sentence; readers of earlier releases see it.",
+    )
+
+
+class NoteFilter(forms.Form):
+    """Which of the notes that may be quoted to show."""
+
+    organisation = forms.ModelChoiceField(None, required=False, empty_label="All organisations")
+    phase = forms.ModelChoiceField(None, required=False, empty_label="All phases")
+    words = forms.CharField(required=False, max_length=100)
+
+    def __init__(self, *args: Any, finding: Finding, **kwargs: Any) -> None:
+        super().__init__(*args, prefix="notes", **kwargs)
+        self.fields["organisation"].queryset = finding.cohort.memberships.all()  # type: ignore[attr-defined]
+        self.fields["phase"].queryset = finding.cohort.phases.all()  # type: ignore[attr-defined]
+
+
+class ExcerptInline(Rows):
+    """The words the finding rests on. Taken out, they go from the working copy; what is published stays as it is."""
+
+    model = Excerpt
+    fields = ("words", "note", "withdrawn_at")
+    readonly_fields = fields
+    verbose_name_plural = "excerpts: tick “Delete” and save to take one out"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Excerpt]:
+        return super().get_queryset(request).select_related("version__note__membership", "finding")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_change_permission(request, obj)
+
+    @admin.display(description="words")
+    def words(self, excerpt: Excerpt) -> str:
+        return "(The note is private now.)" if excerpt.version.note.is_draft else excerpt.quote
+
+    @admin.display(description="from")
+    def note(self, excerpt: Excerpt) -> str:
+        note = excerpt.version.note
+        if note.is_draft:
+            return f"a note of {note.membership} that is private now"
+        later = " (edited since)" if note.version != excerpt.version.number else ""
+        return f"“{note}”, {note.membership}, version {excerpt.version.number}{later}"
+
+
+@read_only
+class AgreementInline(Rows):
+    """Who was asked, what they said, and every answer before."""
+
+    model = Agreement
+    fields = ("membership", "said", "answered_by", "answered_at", "remark", "before")
+    readonly_fields = ("said", "before")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Agreement]:
+        rows = super().get_queryset(request).select_related("membership", "answered_by", "finding")
+        return rows.prefetch_related("history__by")
+
+    @admin.display(description="answer")
+    def said(self, agreement: Agreement) -> str:
+        return agreement.get_answer_display() or "not answered"
+
+    @admin.display(description="every answer")
+    def before(self, agreement: Agreement) -> str:
+        return format_html_join("", "<p>{}</p>", ((str(record),) for record in agreement.history.all())) or "–"
+
+
+@read_only
+class ReleaseInline(Rows):
+    """What was published, and when."""
+
+    model = Release
+    fields = ("number", "published_at", "published_by", "what_changed")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Release]:
+        return super().get_queryset(request).select_related("published_by", "finding")
+
+
+@admin.register(Finding)
+class FindingAdmin(Desk):
+    """Findings. Readers see the latest release; this is the working copy."""
+
+    form = FindingForm
+    list_display = ("title", "cohort", "membership", "state", "outcome", "published_at")
+    list_filter = ("cohort", "state", "outcome", "themes", ("membership", admin.RelatedOnlyFieldListFilter))
+    search_fields = ("title", "summary", "membership__name")
+    autocomplete_fields = ("cohort",)
+    list_select_related = ("cohort", "membership")
+    date_hierarchy = "published_at"
+    inlines = (ExcerptInline, AgreementInline, ReleaseInline)
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": ("cohort", "title", "slug", "summary"),
+                "description": "The rest, and the notes to quote from, come on the next page.",
+            },
+        ),
+    )
+    fieldsets = (
+        (None, {"fields": ("title", "highlight", "slug", "summary", "membership", "phase", "outcome", "themes")}),
+        ("Text", {"fields": ("thought", "matters", "did", "happened", "learned", "next_steps")}),
+        ("When the work was done", {"fields": ("work_from", "work_to")}),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Finding | None = None) -> Any:
+        return self.fieldsets if obj else self.add_fieldsets
+
+    def get_inlines(self, request: HttpRequest, obj: Finding | None) -> Any:
+        return self.inlines if obj else ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Finding | None = None) -> tuple[str, ...]:
+        return ("slug",) if obj and obj.published_at else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Finding | None = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ("title",)}
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "themes":
+            kwargs["widget"] = forms.CheckboxSelectMultiple
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_form(self, request: HttpRequest, obj: Finding | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change=change, **kwargs)
+        if "themes" in form.base_fields:
+            form.base_fields["themes"].help_text = ""
+        return form
+
+    def has_delete_permission(self, request: HttpRequest, obj: Finding | None = None) -> bool:
+        """A draft nobody was asked about may go; an address that was public stays for life."""
+        is_young = obj is not None and obj.state == Finding.State.DRAFT and obj.published_at is None
+        return super().has_delete_permission(request, obj) and is_young
+
+    def view_on_site(self, obj: Finding) -> str | None:  # type: ignore[override]
+        return obj.get_absolute_url() if obj.published_at else None
+
+    def response_add(self, request: HttpRequest, obj: Finding, post_url_continue: str | None = None) -> HttpResponse:
+        self.message_user(request, "The finding is a draft now. Write it here, and quote from the notes below.")
+        return redirect(self.url_of(obj))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """An excerpt taken out keeps its row: what a release quoted can always be traced."""
+        formset.save(commit=False)
+        now = timezone.now()
+        for excerpt in formset.deleted_objects:
+            excerpt.withdrawn_at = excerpt.withdrawn_at or now
+            excerpt.save(update_fields=["withdrawn_at"])
+
+    def get_urls(self) -> list[Any]:
+        pages = {"ask": self.ask, "publish": self.publish, "withdraw": self.withdraw}
+        wrap = self.admin_site.admin_view
+        return [
+            *(
+                path(f"<path:object_id>/{name}/", wrap(view), name=f"findings_finding_{name}")
+                for name, view in pages.items()
+            ),
+            path("<path:object_id>/quote/<uuid:note>/", wrap(self.quote), name="findings_finding_quote"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The working copy, where it stands, and the notes to write it from."""
+        finding = self.get_object(request, object_id)
+        context = dict(extra_context or {})
+        if finding and self.has_change_permission(request, finding):
+            filtered = NoteFilter(request.GET if "notes-words" in request.GET else None, finding=finding)
+            notes = quotable(finding, request.user)
+            if filtered.is_bound and filtered.is_valid():
+                notes = chosen_notes(notes, **filtered.cleaned_data)
+            context |= {
+                "concerned": sorted(finding.concerned(), key=str),
+                "hindrances": finding.hindrances(),
+                "note_filter": filtered,
+                "notes": Paginator(notes, NOTES_A_PAGE).get_page(request.GET.get("notes_page")),
+            }
+        return super().change_view(request, object_id, form_url, context)
+
+    def quote(self, request: HttpRequest, object_id: str, note: Any) -> HttpResponse:
+        """Takes words of a note into the finding."""
+        finding = self.found(request, object_id)
+        found = get_object_or_404(quotable(finding, request.user), pk=note)
+        version = get_object_or_404(NoteVersion, note=found, number=found.version)
+        excerpt = Excerpt(finding=finding, version=version, added_by=request.user)
+        form = ExcerptForm(
+            request.POST if is_confirmed(request) else None, instance=excerpt, initial={"quote": version.body}
+        )
+        if is_confirmed(request) and form.is_valid():
+            form.save()
+            self.log_change(request, finding, f"Quoted from a note of {found.membership}.")
+            self.message_user(request, f"Quoted. {found.membership} must agree before the finding is published.")
+            return redirect(self.url_of(finding))
+        return self.ask_first(
+            request,
+            title=f"Quote from “{found}”",
+            consequences=[f"{found.membership} is asked before anything of it is published."],
+            button="Add these words",
+            form=form,
+            obj=finding,
+            template="admin/findings/finding/quote.html",
+            note=found,
+        )
+
+    def ask(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Puts the words as they stand before every organisation concerned."""
+        finding = self.found(request, object_id)
+        if is_confirmed(request):
+            number = consent.ask(finding, timezone.now())
+            self.log_change(request, finding, f"Asked the organisations: {number} letters.")
+            self.message_user(
+                request, f"Asked. {number} {'letter goes' if number == 1 else 'letters go'} out within a minute."
+            )
+            return redirect(self.url_of(finding))
+        concerned = sorted(finding.concerned(), key=str)
+        if not concerned:
+            return self.ask_first(
+                request,
+                title="There is nobody to ask",
+                consequences=["The finding is about no single organisation and quotes none."],
+                button="",
+                obj=finding,
+            )
+        digest = finding.digest()
+        answered = {a.membership_id for a in finding.agreements.all() if a.answer and a.digest == digest}
+        about = []
+        for membership in concerned:
+            people = User.objects.seated_at(membership)
+            names = ", ".join(str(person) for person in people) or "nobody is seated there"
+            done = "has answered for these words: no letter" if membership.pk in answered else names
+            about.append({"pk": membership.pk, "name": f"{membership}: {done}"})
+        return self.ask_first(
+            request,
+            title="Ask these organisations to agree?",
+            consequences=[
+                "Each of the people named gets one letter with a link to the words as they stand now.",
+                "Who was written to about these very words already is not written to again.",
+                "If you change the words afterwards, ask again: a yes is to exactly these words.",
+            ],
+            button="Ask the organisations",
+            about=about,
+            obj=finding,
+        )
+
+    def publish(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Shows what everybody will read and where, or why it cannot be published yet."""
+        finding = self.found(request, object_id)
+        latest = finding.latest_release()
+        form = WhatChanged(request.POST if is_confirmed(request) else None) if latest else None
+        hindrances = finding.hindrances()
+        if is_confirmed(request) and not hindrances and (form is None or form.is_valid()):
+            words = form.cleaned_data["what_changed"] if form else ""
+            try:
+                release = finding.publish(timezone.now(), request.user, words)
+            except ValidationError as error:
+                hindrances = error.messages
+            else:
+                self.log_change(request, finding, f"Published release {release.number}.")
+                self.message_user(request, f"Published: release {release.number} is at {finding.get_absolute_url()}")
+                return redirect(self.url_of(finding))
+        if hindrances:
+            return self.ask_first(
+                request,
+                title="This cannot be published yet",
+                consequences=hindrances,
+                button="",
+                obj=finding,
+                status=409 if request.method == "POST" else 200,
+            )
+        return self.ask_first(
+            request,
+            title=f"Publish release {latest.number + 1 if latest else 1}?",
+            consequences=[
+                f"Everybody can read it at {finding.get_absolute_url()} at once, and in feeds and search.",
+                "The address stays for life, also if you withdraw the text later.",
+            ],
+            button="Publish",
+            form=form,
+            obj=finding,
+            template="admin/findings/finding/publish.html",
+            content=finding.content(),
+        )
+
+    def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Takes the text from the public, with a reason."""
+        finding = self.found(request, object_id)
+        if finding.state != Finding.State.PUBLISHED:
+            return self.ask_first(
+                request,
+                title="There is nothing to withdraw",
+                consequences=["Only a published finding can be withdrawn."],
+                button="",
+                obj=finding,
+                status=409 if request.method == "POST" else 200,
+            )
+        form = Because(request.POST if is_confirmed(request) else None)
+        if is_confirmed(request) and form.is_valid():
+            finding.withdraw(timezone.now(), form.cleaned_data["because"])
+            self.log_change(request, finding, "Withdrawn.")
+            self.message_user(request, f"Withdrawn. {finding.get_absolute_url()} says when and why.")
+            return redirect(self.url_of(finding))
+        return self.ask_first(
+            request,
+            title="Withdraw this finding?",
+            consequences=[
+                "The text goes from its page, the list, search, feeds and downloads at once.",
+                f"{finding.get_absolute_url()} stays and says when it was withdrawn, and your reason.",
+                "It can be published again.",
+            ],
+            button="Withdraw",
+            form=form,
+            obj=finding,
+        )
+
+
+def quotable(finding: Finding, user: User) -> QuerySet[ResearchNote]:
+    """The notes of the cohort that may be quoted, latest first, each with its latest version as `latest`."""
+    latest = NoteVersion.objects.filter(number=F("note__version"))
+    return (
+        ResearchNote.objects.visible_to(user)
+        .shared()
+        .filter(may_be_quoted=True, membership__cohort=finding.cohort)
+        .select_related("membership", "phase", "author")
+        .prefetch_related(Prefetch("versions", queryset=latest, to_attr="latest"))
+        .order_by("-updated_at", "pk")
+    )
+
+
+def chosen_notes(notes: QuerySet[ResearchNote], *, organisation: Any, phase: Any, words: str) -> QuerySet[ResearchNote]:
+    if organisation:
+        notes = notes.filter(membership=organisation)
+    if phase:
+        notes = notes.filter(phase=phase)
+    return notes.matching(words)
+
+
+@admin.register(Resource)
+class ResourceAdmin(Desk):
+    """What everyone may read beside the findings."""
+
+    list_display = ("title", "cohort", "url", "is_public", "position")
+    list_filter = ("is_public", "cohort")
+    search_fields = ("title", "summary")
+    autocomplete_fields = ("cohort",)
+    list_select_related = ("cohort",)
