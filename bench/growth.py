@@ -137,30 +137,26 @@ def seconds_of(client: Any, page: str) -> float:
 
 
 def multiply(more: int) -> None:
-    """Adds `more` copies of every row that grows as people work: people, notes, talk, sessions, letters.
+    """Adds `more` copies of every row that grows with the years: cohorts, people, notes, talk, sessions, letters.
 
-    Content stays with its organisation and author, so that the list of one person grows as much as the cohort's.
+    A copied organisation takes part in a copied cohort, as a programme grows; content stays with its organisation and
+    author, so that the lists of one person grow as much as the tables do.
     """
     if not more:
         return
     from correspondence.models import Letter
     from discussions.models import Comment, Discussion, Topic
     from mentoring.models import FollowUp, MentoringSession, Slot
-    from participants.models import Membership, Organisation, Seat, User
-    from research.models import Experiment, Framing, NoteVersion, ResearchNote
+    from participants.models import Cohort, Membership, Organisation, Seat, User
+    from research.models import Experiment, Framing, NoteVersion, ResearchNote, ResearchPhase
+    from workshops.models import Workshop
 
-    def renamed(row: Any, number: int) -> None:
-        row.name = f"{row.name} {number}"
-        if hasattr(row, "slug"):
-            row.slug = f"{row.slug}-{number}"
-
-    def another_person(row: Any, number: int) -> None:
-        row.email = f"{number}.{row.email}"
-        fresh_tokens(row)
-
-    organisations = copies(Organisation.objects.all(), more, renamed)
-    users = copies(User.objects.all(), more, another_person)
-    memberships = copies(Membership.objects.all(), more, renamed, organisation=organisations)
+    cohorts = copies(Cohort.objects.all(), more, numbered("slug"))
+    copies(Workshop.objects.all(), more, cohort=cohorts)
+    copies(ResearchPhase.objects.all(), more, cohort=cohorts)
+    organisations = copies(Organisation.objects.all(), more, numbered("name", "slug"))
+    memberships = copies(Membership.objects.all(), more, cohort=cohorts, organisation=organisations)
+    users = copies(User.objects.all(), more, numbered("email", before=True), fresh_tokens)
     copies(Seat.objects.all(), more, user=users, membership=memberships)
 
     discussions = copies(Discussion.objects.all(), more)
@@ -181,7 +177,7 @@ def multiply(more: int) -> None:
     slots = copies(Slot.objects.all(), more, earlier("starts_at", "ends_at", by=apart))
     held = copies(sessions, more, earlier("starts_at", "ends_at", by=apart), fresh_uid, slot=slots)
     copies(FollowUp.objects.all(), more, session=held)
-    copies(Letter.objects.all(), more, lambda row, number: setattr(row, "key", f"{row.key}|{number}"))
+    copies(Letter.objects.all(), more, numbered("key"))
 
 
 Twins = dict[tuple[Any, int], Any]
@@ -213,6 +209,17 @@ def copies(rows: Iterable[Any], more: int, *changes: Callable[[Any, int], None],
     return made
 
 
+def numbered(*fields: str, before: bool = False) -> Callable[[Any, int], None]:
+    """A change that puts the copy's number after the fields' text, or before it."""
+
+    def change(row: Any, number: int) -> None:
+        for field in fields:
+            text = getattr(row, field)
+            setattr(row, field, f"{number}.{text}" if before else f"{text}-{number}")
+
+    return change
+
+
 def earlier(*fields: str, by: timedelta = timedelta(hours=7)) -> Callable[[Any, int], None]:
     """A change that moves the moments of copy number n back by n times as much."""
 
@@ -227,7 +234,7 @@ def fresh_uid(row: Any, number: int) -> None:
     row.uid = uuid.uuid4()
 
 
-def fresh_tokens(row: Any) -> None:
+def fresh_tokens(row: Any, number: int) -> None:
     """A new value in every unique field with a default: tokens."""
     for field in row._meta.fields:
         if field.unique and not field.primary_key and field.has_default():
