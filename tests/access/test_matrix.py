@@ -84,7 +84,7 @@ def admin_paths(world: World) -> Iterator[tuple[str, str]]:
     for name, pattern in patterns():
         if not name.startswith("admin:"):
             continue
-        kwargs = {key: "1" for key in pattern.pattern.converters}
+        kwargs = dict.fromkeys(pattern.pattern.converters, "1")
         if "app_label" in str(pattern.pattern):
             kwargs = {"app_label": "participants"}
         try:
