@@ -16,6 +16,12 @@ from .models import Cohort, Mentor, Seat, User
 Viewed = Callable[..., HttpResponse]
 
 
+class SignedIn(HttpRequest):
+    """What a view behind a sign-in gets: the middleware lets nobody else through."""
+
+    user: User
+
+
 def shop_window(view: Viewed) -> Viewed:
     """Opens a view to everybody. The view must not look at `request.user`, the session or a cookie."""
 

@@ -123,7 +123,7 @@ class DeletedFilter(admin.SimpleListFilter):
 class ResearchNoteAdmin(Desk):
     """Shared notes, to be read. Whose they are writes them; nothing is deleted for good."""
 
-    list_display = ("__str__", "membership", "phase", "kind", "author", "audience", "may_be_quoted", "updated_at")
+    list_display = ("__str__", "membership", "phase", "kind", "author", "readers", "may_be_quoted", "updated_at")
     list_filter = (
         "membership__cohort",
         ("membership", admin.RelatedOnlyFieldListFilter),
@@ -169,6 +169,10 @@ class ResearchNoteAdmin(Desk):
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("research.change_researchnote")
+
+    @admin.display(description="read by", ordering="audience")
+    def readers(self, note: ResearchNote) -> str:
+        return "the cohort" if note.audience == ResearchNote.Audience.COHORT else "its organisation"
 
     @admin.display(description="text")
     def text(self, note: ResearchNote) -> str:

@@ -25,7 +25,7 @@ class Text(forms.CharField):
         super().__init__(**{"widget": forms.Textarea, **kwargs})
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(value).replace("\r\n", "\n").replace("\r", "\n")
+        return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 class NoteForm(forms.Form):

@@ -22,6 +22,10 @@ class ResearchPhase(models.Model):
     opens_on = models.DateField(null=True, blank=True)
     closes_on = models.DateField(null=True, blank=True, help_text="The last day, until midnight in London.")
 
+    # Filled by the page that lists phases.
+    stage_today = ""
+    note_count = 0
+
     class Meta:
         ordering = ["number"]
         constraints = [

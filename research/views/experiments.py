@@ -1,11 +1,11 @@
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from participants.guards import cohort_page
+from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort
 
 from ..forms import ExperimentForm, fresh
@@ -16,7 +16,7 @@ from ..trying import begin_experiment, save_experiment
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def experiment_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def experiment_new(request: SignedIn, cohort: Cohort) -> HttpResponse:
     memberships = list(memberships_to_write_for(request.user, cohort))
     if not memberships:
         raise Http404
@@ -33,7 +33,7 @@ def experiment_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def experiment_edit(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def experiment_edit(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     """The card: to read for those who may, to write for people of the organisation."""
     experiments = Experiment.objects.visible_to(request.user).filter(membership__cohort=cohort)
     related = experiments.select_related("membership__cohort", "membership__organisation")
@@ -58,7 +58,7 @@ def experiment_edit(request: HttpRequest, cohort: Cohort, pk: int) -> HttpRespon
 
 
 def show_experiment(
-    request: HttpRequest, experiment: Experiment, form: ExperimentForm | None, status: int = 200
+    request: SignedIn, experiment: Experiment, form: ExperimentForm | None, status: int = 200
 ) -> HttpResponse:
     cohort = experiment.membership.cohort
     notes = list(ResearchNote.objects.visible_to(request.user).present().filter(experiment=experiment).for_list())

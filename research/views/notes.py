@@ -4,13 +4,13 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from participants.guards import cohort_page
+from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, User
 
 from ..forms import CommentForm, NoteFilter
@@ -32,7 +32,7 @@ def note_or_404(user: User, cohort: Cohort, pk: UUID) -> ResearchNote:
 
 @cohort_page
 @require_safe
-def note_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def note_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     form = NoteFilter(request.GET, cohort=cohort, user=request.user)
     readable = ResearchNote.objects.visible_to(request.user).present().filter(membership__cohort=cohort)
     page = Paginator(form.narrow(readable).for_list(), NOTES_A_PAGE).get_page(request.GET.get("page"))
@@ -55,12 +55,12 @@ def note_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @cohort_page
 @require_safe
-def note_detail(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse:
+def note_detail(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
     note = note_or_404(request.user, cohort, pk)
     return show_note(request, note, CommentForm())
 
 
-def show_note(request: HttpRequest, note: ResearchNote, comment_form: CommentForm, status: int = 200) -> HttpResponse:
+def show_note(request: SignedIn, note: ResearchNote, comment_form: CommentForm, status: int = 200) -> HttpResponse:
     name_kinds([note], note.membership.cohort)
     comments = note.discussion.comments.select_related("author") if note.discussion else []
     context = {
@@ -76,7 +76,7 @@ def show_note(request: HttpRequest, note: ResearchNote, comment_form: CommentFor
 
 @cohort_page
 @require_POST
-def note_comment(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse:
+def note_comment(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
     note = note_or_404(request.user, cohort, pk)
     if note.discussion is None or not note.can_be_commented_by(request.user):
         raise PermissionDenied
@@ -90,7 +90,7 @@ def note_comment(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse
 
 @cohort_page
 @require_POST
-def note_delete(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse:
+def note_delete(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
     note = note_or_404(request.user, cohort, pk)
     if not note.can_be_edited_by(request.user):
         raise PermissionDenied
@@ -101,7 +101,7 @@ def note_delete(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse:
 
 @cohort_page
 @require_POST
-def note_put_back(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse:
+def note_put_back(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
     note = note_or_404(request.user, cohort, pk)
     if not note.can_be_put_back_by(request.user):
         raise PermissionDenied
@@ -112,7 +112,7 @@ def note_put_back(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpRespons
 
 @cohort_page
 @require_safe
-def note_history(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse:
+def note_history(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
     note = note_or_404(request.user, cohort, pk)
     if not note.is_kept_by(request.user):
         raise PermissionDenied
@@ -127,7 +127,7 @@ def note_history(request: HttpRequest, cohort: Cohort, pk: UUID) -> HttpResponse
     return render(request, "research/note_history.html", context)
 
 
-def version_asked_for(request: HttpRequest, versions: Any) -> NoteVersion | None:
+def version_asked_for(request: SignedIn, versions: Any) -> NoteVersion | None:
     """The version that `?version=` names by number, or `?kept=` by id. Raises Http404 for one that is not there."""
     wanted = {"number": request.GET.get("version"), "pk": request.GET.get("kept")}
     for name, value in wanted.items():
@@ -139,9 +139,8 @@ def version_asked_for(request: HttpRequest, versions: Any) -> NoteVersion | None
 
 
 @require_safe
-def drafts_download(request: HttpRequest) -> HttpResponse:
+def drafts_download(request: SignedIn) -> HttpResponse:
     """One's own private drafts, as Markdown: they stay with the person when a seat ends."""
-    assert isinstance(request.user, User)  # noqa: S101  the middleware lets nobody else in
     drafts = ResearchNote.objects.drafts_of(request.user).select_related("membership__cohort", "phase")
     text = render_to_string("research/drafts_download.md", {"drafts": drafts}, using="plaintext")
     response = HttpResponse(text, content_type="text/markdown; charset=utf-8")

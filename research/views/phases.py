@@ -1,10 +1,10 @@
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from participants.guards import cohort_page, is_seated
+from participants.guards import SignedIn, cohort_page, is_seated
 from participants.models import Cohort
 
 from ..models import ResearchNote, ResearchPhase, name_kinds
@@ -14,7 +14,7 @@ NOTES_SHOWN = 10
 
 @cohort_page
 @require_safe
-def phase_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def phase_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     today = timezone.localdate(timezone.now())
     readable = ResearchNote.objects.visible_to(request.user).present().filter(phase__cohort=cohort)
     counts = dict(readable.order_by().values_list("phase").annotate(Count("pk")))
@@ -36,7 +36,7 @@ def phase_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @cohort_page
 @require_safe
-def phase_detail(request: HttpRequest, cohort: Cohort, number: int) -> HttpResponse:
+def phase_detail(request: SignedIn, cohort: Cohort, number: int) -> HttpResponse:
     phase = get_object_or_404(ResearchPhase.objects.prefetch_related("prompts"), cohort=cohort, number=number)
     today = timezone.localdate(timezone.now())
     readable = ResearchNote.objects.visible_to(request.user).present().filter(phase=phase)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from participants.guards import cohort_page
+from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, User
 
 from ..forms import NoteForm, fresh
@@ -35,7 +35,7 @@ from .notes import note_or_404
 
 @cohort_page
 @require_safe
-def note_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def note_new(request: SignedIn, cohort: Cohort) -> HttpResponse:
     """Gives a new note its name and opens the editor; nothing is stored before the first save."""
     if not memberships_to_write_for(request.user, cohort).exists():
         raise Http404
@@ -46,7 +46,7 @@ def note_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def note_edit(request: HttpRequest, cohort: Cohort, pk: uuid.UUID) -> HttpResponse:
+def note_edit(request: SignedIn, cohort: Cohort, pk: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     note, memberships = note_to_write(request.user, cohort, pk, now)
     if note.deleted_at and request.method != "POST":
@@ -66,7 +66,7 @@ def note_edit(request: HttpRequest, cohort: Cohort, pk: uuid.UUID) -> HttpRespon
     return show_editor(request, cohort, note, memberships, form, status=form.status)
 
 
-def take(request: HttpRequest, cohort: Cohort, note: ResearchNote, form: NoteForm, now: datetime) -> Outcome | None:
+def take(request: SignedIn, cohort: Cohort, note: ResearchNote, form: NoteForm, now: datetime) -> Outcome | None:
     """Saves what the form asks for; none where it cannot be taken, and then the form says why."""
     if not form.is_valid():
         return None
@@ -113,15 +113,13 @@ def initial_of(note: ResearchNote, query: Any, cohort: Cohort, now: datetime) ->
     return initial
 
 
-def saved(request: HttpRequest, note: ResearchNote) -> HttpResponse:
+def saved(request: SignedIn, note: ResearchNote) -> HttpResponse:
     note.refresh_from_db()
     messages.success(request, f"Saved. {note.readers}.")
     return redirect(note)
 
 
-def show_conflict(
-    request: HttpRequest, cohort: Cohort, memberships: list[Membership], outcome: Outcome
-) -> HttpResponse:
+def show_conflict(request: SignedIn, cohort: Cohort, memberships: list[Membership], outcome: Outcome) -> HttpResponse:
     """Both texts side by side; what was typed stays in the editor, as a change to the version that stands now."""
     note = outcome.note
     data = fresh(request.POST, outcome.version)
@@ -130,7 +128,7 @@ def show_conflict(
 
 
 def show_editor(
-    request: HttpRequest,
+    request: SignedIn,
     cohort: Cohort,
     note: ResearchNote,
     memberships: list[Membership],
@@ -158,7 +156,7 @@ def show_editor(
 
 @cohort_page
 @require_POST
-def note_preview(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def note_preview(request: SignedIn, cohort: Cohort) -> HttpResponse:
     """The typed Markdown as it will be read."""
     text = request.POST.get("text", "")
     if len(text) > BODY_LIMIT:
