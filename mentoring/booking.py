@@ -172,7 +172,7 @@ def check_free(slot: Slot, standing: MentoringSession | None, beside: MentoringS
     if slot.withdrawn_at:
         raise Refused("The mentor no longer offers this time.")
     clashing = MentoringSession.objects.clashing(slot.mentor, slot.starts_at, slot.ends_at)
-    if clashing.exclude(pk=beside.pk if beside else None).exists():
+    if any(session != beside for session in clashing):
         raise SlotTaken("The mentor has another session at this time.")
 
 

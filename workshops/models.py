@@ -71,11 +71,11 @@ class Workshop(models.Model):
             return self.ends_at
         return self.starts_at + self.ASSUMED_LENGTH
 
-    def move(self, starts_at: datetime, ends_at: datetime | None) -> None:
-        """Gives the workshop another time; calendars see it. ValueError when cancelled or ending too early."""
+    def move(self, starts_at: datetime | None, ends_at: datetime | None) -> None:
+        """Gives the workshop another time, or none; calendars see it. ValueError when cancelled or ending too early."""
         if self.is_cancelled:
             raise ValueError("A cancelled workshop has no time.")
-        if ends_at and ends_at <= starts_at:
+        if ends_at and (starts_at is None or ends_at <= starts_at):
             raise ValueError("The workshop must end after it starts.")
         if (starts_at, ends_at) != (self.starts_at, self.ends_at):
             self.starts_at, self.ends_at, self.sequence = starts_at, ends_at, self.sequence + 1

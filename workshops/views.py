@@ -40,12 +40,12 @@ def workshop_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
         for workshop in cohort.workshops.select_related("cohort")
     ]
     open_rows = [row for row in rows if not (row.is_over or row.workshop.is_cancelled)]
-    dated = sorted((row.workshop for row in open_rows if row.workshop.starts_at), key=lambda found: found.starts_at)
+    dated = [(row.workshop.starts_at, row.workshop) for row in open_rows if row.workshop.starts_at]
     context = {
         "cohort": cohort,
         "here": "workshops",
         "rows": rows,
-        "next": dated[0] if dated else None,
+        "next": min(dated, key=lambda pair: pair[0])[1] if dated else None,
         "is_any_open": bool(open_rows),
         "is_seated": is_seated(request.user, cohort),
         "today": timezone.localdate(now),

@@ -35,8 +35,7 @@ def session_record(request: HttpRequest, cohort: Cohort, pk: int) -> HttpRespons
     except Refused as refusal:
         # What stands now is on the page too: sent again, the form replaces it knowingly.
         session = get_session(request.user, cohort, pk)
-        form.data = form.data.copy()
-        form.data["read_at"] = record_of(session)["read_at"]
+        form = RecordForm({**request.POST.dict(), "read_at": record_of(session)["read_at"]})
         return session_page(request, session, now, record_form=form, refusal=str(refusal), status=409)
     messages.success(request, f"Recorded. {session.membership} can read it on this page.")
     return redirect(session)

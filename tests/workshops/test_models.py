@@ -35,6 +35,16 @@ def test_a_workshop_cannot_move_to_end_before_it_starts():
     assert workshop.sequence == 0
 
 
+def test_a_workshop_can_lose_its_date_but_not_its_start_alone():
+    workshop = a_workshop(a_cohort())
+
+    with pytest.raises(ValueError, match="end after it starts"):
+        workshop.move(None, workshop.ends_at)
+    workshop.move(None, None)
+
+    assert (workshop.starts_at, workshop.sequence) == (None, 1)
+
+
 def test_a_cancelled_workshop_keeps_its_reason_and_does_not_move():
     workshop = a_workshop(a_cohort())
 
