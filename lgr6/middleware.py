@@ -6,6 +6,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
@@ -84,15 +85,17 @@ def staff_need_second_factor(get_response: Handler) -> Handler:
     """Staff without TOTP or passkey are sent to set one up before anything of the cohort or the desk opens."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        user = request.user
-        if (
-            settings.REQUIRE_STAFF_MFA
-            and user.is_authenticated
-            and user.is_staff
-            and not request.path.startswith(("/accounts/", settings.STATIC_URL))
-            and not is_mfa_enabled(user)
-        ):
-            return redirect("mfa_index")
         return get_response(request)
 
+    def process_view(request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
+        # Public pages never look at the user, here neither: they would no longer be the same for everybody.
+        is_public = not getattr(view, "login_required", True)
+        if not settings.REQUIRE_STAFF_MFA or is_public or request.path.startswith("/accounts/"):
+            return None
+        user = request.user
+        if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):
+            return redirect("mfa_index")
+        return None
+
+    answer.process_view = process_view  # type: ignore[attr-defined]
     return answer

@@ -190,7 +190,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # The clock only says "look": what is due, and to whom, is worked out from the database at every tick.
-CELERY_BEAT_SCHEDULE = {"clock": {"task": "correspondence.tasks.tick", "schedule": 60.0, "options": {"expires": 55}}}
+CELERY_BEAT_SCHEDULE = {
+    "clock": {"task": "correspondence.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "tidy": {"task": "workshops.tasks.forget_needs", "schedule": 3600.0, "options": {"expires": 3500}},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # --- People ---------------------------------------------------------------------------------------

@@ -235,3 +235,64 @@ def test_another_mentor_sees_their_own_organisation_and_no_other(visitor):
         answer = page.goto(other.portal + path)
         assert answer is not None
         assert answer.status == 404
+
+
+def test_staff_invite_write_a_finding_from_notes_and_publish_it_when_everyone_agrees(visitor):
+    staff, participant, reader = visitor(), visitor(), visitor()
+    page = staff.sign_in("staff")
+    page.get_by_role("link", name="Staff desk", exact=True).click()
+    see_admin(page, "Sample Museum")
+
+    page.goto(staff.portal + "/admin/participants/invitation/add/")
+    page.get_by_label("Email").fill("invited@sample.example")
+    page.get_by_label(re.compile("^Name")).fill("Ingo Invited")
+    choose(page, "cohort", "Let's Get Real 6")
+    choose(page, "membership", "Sample Archive")
+    page.get_by_role("button", name="Save", exact=True).click()
+    assert "Sample Archive" in staff.read_letter("invited@sample.example", "invitation")
+
+    page.goto(staff.portal + "/admin/findings/finding/add/")
+    choose(page, "cohort", "Let's Get Real 6")
+    choose(page, "membership", "Sample Museum")
+    page.get_by_label("Title").fill("Forty comments, and nobody asked who we are")
+    page.get_by_label("Slug").fill("forty-comments")
+    page.get_by_label("Summary").fill("People wanted answers, not us.")
+    page.get_by_role("button", name="Save and continue editing").click()
+    page.get_by_role("link", name=re.compile("Quote from this note: Sample: forty comments")).click()
+    page.get_by_label("Quote").fill("Nobody asked who we are.")
+    page.get_by_role("button", name="Add these words").click()
+    page.get_by_role("link", name="Publish …").click()
+    see_admin(page, "Sample Museum has not been asked.")
+    assert reader.page.goto(reader.portal + "/findings/forty-comments/").status == 404
+
+    page.goto(staff.portal + f"/admin/findings/finding/{Finding.objects.get(slug='forty-comments').pk}/change/")
+    page.get_by_role("link", name="Ask the organisations …").click()
+    page.get_by_role("button", name="Ask the organisations").click()
+    letter = participant.read_letter("participant@rehearsal.example", "finding_to_agree")
+    theirs = participant.sign_in("participant")
+    theirs.goto(re.search(r"http\S+/findings/\S+", letter).group())
+    theirs.get_by_role("radio", name="Yes, it may be published").check()
+    theirs.get_by_role("button", name="Record the answer").click()
+    see(theirs, "Sample Museum has agreed")
+
+    page.get_by_role("link", name="Publish …").click()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    reader.goto("/findings/forty-comments/")
+    heading(reader.page, "Forty comments, and nobody asked who we are")
+    see(reader.page, "Nobody asked who we are.")
+
+    theirs.get_by_role("radio", name="No", exact=True).check()
+    theirs.get_by_role("button", name="Record the answer").click()
+    see(theirs, "Sample Museum said no")
+    assert reader.page.goto(reader.portal + "/findings/forty-comments/").status == 410
+
+
+def see_admin(page: Page, text: str) -> None:
+    expect(page.locator("#content").get_by_text(text).first).to_be_visible()
+
+
+def choose(page: Page, field: str, label: str) -> None:
+    """Chooses in a field of the staff desk, which searches as one types."""
+    page.locator(f".field-{field} .select2-selection").click()
+    page.locator(".select2-search__field").fill(label)
+    page.locator(".select2-results__option", has_text=label).first.click()
