@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import cast
+
 from django import forms
 
 from participants.models import Cohort, Membership
@@ -35,10 +37,11 @@ class TopicForm(forms.Form):
         self.memberships = {str(membership.pk): membership for membership in memberships}
         everyone = f"The whole cohort: everyone with a seat in {cohort}, and the staff who run it"
         among = "the people of {0} and the staff who run the programme"
-        self.fields["where"].choices = [(WHOLE_COHORT, everyone)] + [
+        where = cast(forms.ChoiceField, self.fields["where"])
+        where.choices = [(WHOLE_COHORT, everyone)] + [
             (pk, f"Only {membership}: {among.format(membership)}") for pk, membership in self.memberships.items()
         ]
-        self.fields["where"].initial = WHOLE_COHORT
+        where.initial = WHOLE_COHORT
 
     @property
     def membership(self) -> Membership | None:

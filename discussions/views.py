@@ -5,13 +5,13 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from participants.guards import cohort_page, seated_page
+from participants.guards import SignedIn, cohort_page, seated_page
 from participants.models import Cohort, Membership, Seat, User
 
 from .forms import WHOLE_COHORT, ReplyForm, TopicForm
@@ -33,7 +33,7 @@ def rooms_of(user: User, cohort: Cohort) -> list[Membership]:
 
 @seated_page
 @require_safe
-def topic_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def topic_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     topics = Topic.objects.visible_to(request.user).filter(cohort=cohort).with_last_word()
     rooms = rooms_of(request.user, cohort)
     where = request.GET.get("where", "")
@@ -57,7 +57,7 @@ def topic_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @seated_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def topic_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def topic_new(request: SignedIn, cohort: Cohort) -> HttpResponse:
     if cohort.collaboration_url:
         return redirect("discussions:topic_list", cohort.slug)
     form = TopicForm(request.POST or None, cohort=cohort, memberships=rooms_of(request.user, cohort))
@@ -73,7 +73,7 @@ def topic_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @seated_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def topic_detail(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def topic_detail(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     topics = Topic.objects.visible_to(request.user).select_related("cohort", "membership", "discussion")
     topic = get_object_or_404(topics, cohort=cohort, pk=pk)
     pages = Paginator(topic.discussion.comments.select_related("author"), COMMENTS_A_PAGE)
@@ -97,7 +97,7 @@ def topic_detail(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
 
 @cohort_page
 @require_POST
-def comment_withdraw(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def comment_withdraw(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     comment = own_comment(request.user, cohort, pk)
     comment.withdraw(timezone.now())
     messages.success(request, "Taken back: others see only that something stood there. You can put it back.")
@@ -106,7 +106,7 @@ def comment_withdraw(request: HttpRequest, cohort: Cohort, pk: int) -> HttpRespo
 
 @cohort_page
 @require_POST
-def comment_put_back(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def comment_put_back(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     comment = own_comment(request.user, cohort, pk)
     comment.put_back()
     messages.success(request, "Put back: your words can be read again.")
@@ -120,7 +120,7 @@ def own_comment(user: User, cohort: Cohort, pk: int) -> Comment:
     return get_object_or_404(mine, pk=pk)
 
 
-def way_back(request: HttpRequest, cohort: Cohort, comment: Comment) -> str:
+def way_back(request: SignedIn, cohort: Cohort, comment: Comment) -> str:
     """The comment's place on the page one came from, if that is a page of ours."""
     path = request.POST.get("next", "").partition("#")[0]
     if not path.startswith("/") or not url_has_allowed_host_and_scheme(path, allowed_hosts=None):

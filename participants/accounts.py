@@ -30,10 +30,10 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": "The address and the password do not belong together.",
         "incorrect_code": "This code is not right. Please compare it with the letter.",
         "incorrect_password": "This password is not right.",
-        # Said after wrong passwords and after wrong codes.
+        # Said after wrong passwords, after wrong codes and after too many requests for a code.
         "too_many_login_attempts": (
-            "Too many wrong tries. Passwords for this address rest for five minutes; "
-            "“Send me a code by e-mail” works at once."
+            "Too many tries. Passwords for this address rest for five minutes; "
+            "“Send me a code by e-mail” works again within a minute."
         ),
         "rate_limited": "That was a little too often. Please wait a minute, then try again.",
     }

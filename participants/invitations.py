@@ -25,6 +25,8 @@ from .models import Cohort, Invitation, Membership, Mentor, Seat, User
 KIND = "invitation"
 CSV_BYTES = 1024 * 1024
 CSV_ROWS = 1000
+# Characters, as the columns of the table have them.
+LIMITS = {"name": 120, "affiliation": 200}
 COLUMNS = ["email", "name", "organisation", "role", "affiliation"]
 
 
@@ -210,9 +212,8 @@ def cleaned_words(words: str, what: str) -> str:
     words = " ".join(words.split())
     if "\x00" in words:
         raise Refused(f"The {what} has a character that cannot be used.")
-    limit = Invitation._meta.get_field(what).max_length
-    if limit and len(words) > limit:
-        raise Refused(f"The {what} is longer than {limit} characters.")
+    if len(words) > LIMITS[what]:
+        raise Refused(f"The {what} is longer than {LIMITS[what]} characters.")
     return words
 
 
@@ -317,7 +318,7 @@ def read_rows(file: IO[bytes]) -> Iterator[Row]:
         raise Refused(f"The file has more than {CSV_ROWS} rows.")
     for line, cells in lines[1:]:
         found = dict(zip(header, cells, strict=False))
-        yield Row(line, *(found.get(name, "").strip() for name in COLUMNS))
+        yield Row(line, **{name: found.get(name, "").strip() for name in COLUMNS})  # type: ignore[arg-type]
 
 
 def judge(rows: list[Row], cohort: Cohort, now: datetime) -> None:
@@ -327,7 +328,7 @@ def judge(rows: list[Row], cohort: Cohort, now: datetime) -> None:
         for name in (membership.organisation.slug, membership.organisation.name, membership.name):
             memberships[name.casefold()] = membership
     seats = Seat.objects.filter(membership__cohort=cohort, ended_at=None).values_list("user__email", "membership")
-    taken = {(email.lower(), pk) for email, pk in seats}
+    taken: set[tuple[str, int | None]] = {(email.lower(), pk) for email, pk in seats}
     mentors = Mentor.objects.live().filter(cohort=cohort).values_list("user__email", flat=True)
     taken |= {(email.lower(), None) for email in mentors}
     offers = {

@@ -3,21 +3,15 @@ from __future__ import annotations
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from . import invitations
 from .forms import AcceptForm, ProfileForm
+from .guards import SignedIn
 from .models import Cohort, Invitation, Seat, User
-
-
-def unbuilt(request, *args, **kwargs):
-    raise Http404
-
-
-organisation_list = unbuilt
 
 
 @login_not_required
@@ -62,7 +56,7 @@ def place_in_words(invitation: Invitation) -> str:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def profile(request: HttpRequest) -> HttpResponse:
+def profile(request: SignedIn) -> HttpResponse:
     # A copy, so that a name refused by the form does not show up in the page's head.
     person = User.objects.get(pk=request.user.pk)
     form = ProfileForm(request.POST or None, instance=person)
@@ -85,7 +79,7 @@ def profile(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def calendar_renew(request: HttpRequest) -> HttpResponse:
+def calendar_renew(request: SignedIn) -> HttpResponse:
     request.user.renew_calendar()
     messages.success(
         request,

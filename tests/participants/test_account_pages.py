@@ -35,11 +35,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Visit = tuple[str, Client, str]
 
 
-def post(url: str, data: dict[str, str], times: int = 1) -> Client:
+def post(url: str, data: dict[str, str]) -> Client:
     """A visitor who has just sent a form."""
     client = Client()
-    for _ in range(times):
-        client.post(url, data)
+    client.post(url, data)
     return client
 
 
@@ -114,7 +113,6 @@ def inside() -> list[Visit]:
         "mfa_index",
         "mfa_deactivate_totp",
         "mfa_list_webauthn",
-        "mfa_add_webauthn",
         "mfa_view_recovery_codes",
         "mfa_generate_recovery_codes",
         "usersessions_list",
@@ -131,6 +129,7 @@ def inside() -> list[Visit]:
         ("set a password", signed_in(plain), reverse("account_set_password")),
         ("no second factor yet", signed_in(plain), reverse("mfa_index")),
         ("authenticator app", signed_in(plain), reverse("mfa_activate_totp")),
+        ("passkey: add", signed_in(plain), reverse("mfa_add_webauthn")),
         ("exchange", client, reverse("discussions:topic_list", args=[cohort])),
         ("topic", client, topic.get_absolute_url()),
         ("new topic", client, reverse("discussions:topic_new", args=[cohort])),
@@ -160,7 +159,10 @@ def look_at(started: Browser, server: str, client: Client, path: str) -> list[st
     console: list[str] = []
     page.on("console", lambda message: console.append(message.text))
     answer = page.goto(path)
-    faults = faults_in_html(answer.text()) if answer else []
+    assert answer
+    faults = faults_in_html(answer.text())
+    if answer.status not in (200, 409, 410):
+        faults.append(f"answered {answer.status}")
     if page.url.removeprefix(server).partition("?")[0] != path:
         faults.append(f"landed on {page.url}")
     for scheme in ("light", "dark"):
@@ -180,6 +182,34 @@ def test_every_page_is_valid_and_usable_in_light_and_dark(visits, live_server):
         found = {name: look_at(started, live_server.url, client, path) for name, client, path in planned}
         started.close()
     assert "\n".join(f"{name}: {fault}" for name, faults in found.items() for fault in faults) == ""
+
+
+@pytest.mark.parametrize(
+    ("earlier", "times", "words"),
+    [
+        ({"login": "pat@sample.example", "password": "wrong"}, 5, "Too many tries."),
+        ({}, 30, "Please wait a moment"),
+    ],
+    ids=["wrong passwords", "requests"],
+)
+def test_too_many_wrong_passwords_or_requests_are_told_in_a_page_of_our_own(live_server, earlier, times, words):
+    a_participant(email="pat@sample.example")
+    # Wrong passwords are counted for each host that the portal answers to.
+    client = Client(headers={"host": live_server.url.removeprefix("http://")})
+    for _ in range(times):
+        client.post(reverse("account_login"), earlier)
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
+        page = started.new_page(base_url=live_server.url)
+        page.goto(reverse("account_login"))
+        page.get_by_label("Email").first.fill("pat@sample.example")
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        told = page.get_by_role("main").inner_text()
+        faults = faults_in_html(page.content()) + faults_of(page)
+        started.close()
+    assert words in told
+    assert faults == []
 
 
 def test_a_passkey_is_added_asked_for_again_and_signs_in(live_server):
