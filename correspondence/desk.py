@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import NestedObjects, unquote
+from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, router
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,6 +30,7 @@ class Desk(admin.ModelAdmin):
     """A page of the staff desk for one model."""
 
     list_per_page = 50
+    formfield_overrides: ClassVar[dict[Any, Any]] = {models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget}}
     # What saving may raise where a form could not know better; told in the form, with what was typed.
     refusals: tuple[type[Exception], ...] = (IntegrityError,)
 
@@ -44,6 +46,17 @@ class Desk(admin.ModelAdmin):
             lookup, value, request
         )
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(
+            request, {"title": capfirst(str(self.opts.verbose_name_plural)), **(extra_context or {})}
+        )
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The heading is the thing itself."""
+        if context.get("original"):
+            context |= {"title": str(context["original"]), "subtitle": None}
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Counts what stands in the way of a deletion: a name could be that of a private draft."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
@@ -52,6 +65,7 @@ class Desk(admin.ModelAdmin):
             collector.collect(objs)
             kinds = Counter(str(item._meta.verbose_name_plural) for item in collector.protected)
             protected = [f"{kind}: {number}" for kind, number in sorted(kinds.items())]
+            lacking = set()
         return deleted, counts, lacking, protected
 
     def get_actions(self, request: HttpRequest) -> Any:
@@ -153,6 +167,7 @@ class Rows(admin.TabularInline):
 
     template = "admin/edit_inline/rows.html"
     extra = 0
+    formfield_overrides = Desk.formfield_overrides
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return named(super().formfield_for_dbfield(db_field, request, **kwargs))
@@ -176,6 +191,8 @@ def named(field: forms.Field | None, only_parts: bool = False) -> forms.Field | 
             part.attrs["aria-label"] = f"{name}, {word}"
     elif not only_parts:
         widget.attrs["aria-label"] = name
+        if isinstance(widget, forms.Textarea):
+            widget.attrs["rows"] = 2
     return field
 
 

@@ -86,7 +86,12 @@ class Letter(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {self.address}"
+        return f"{self.open_subject} → {self.address}"
+
+    @property
+    def open_subject(self) -> str:
+        """The subject, where it may be read by somebody else than the reader."""
+        return "A letter with a code" if self.is_secret else self.subject
 
 
 class Rule(models.Model):

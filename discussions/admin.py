@@ -17,6 +17,7 @@ from .models import Topic
 class TopicAdmin(Desk):
     """What the cohort and its organisations talk about. Topics are started in the exchange."""
 
+    ordering = ("-is_pinned", "-created_at")
     list_display = (
         "title",
         "cohort",

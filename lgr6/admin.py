@@ -126,6 +126,7 @@ class CohortAdmin(Desk):
     """Editions of the programme. A draft is not public and sends nothing; an ended one stays public, sends nothing."""
 
     form = CohortForm
+    ordering = ("-starts_on", "-pk")
     list_display = (
         "__str__",
         "title",

@@ -135,6 +135,7 @@ class MentorshipInline(Rows):
 class MembershipAdmin(Desk):
     """Organisations in a cohort: their people, their mentors, where they stand."""
 
+    ordering = ("name",)
     list_display = ("name", "cohort", "role_words", "status", "people", "mentors")
     list_filter = ("cohort", "status", "is_participant", "is_partner", "is_host", "is_organiser")
     search_fields = ("name", "organisation__name")
