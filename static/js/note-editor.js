@@ -93,13 +93,14 @@ class NoteEditor extends HTMLElement {
     this.busy = true;
     try {
       this.say("Saving…", false);
-      if (this.pending && !(await this.send(this.pending))) return;
+      // A sharing whose answer was lost is not repeated by somebody who now presses plain "Save".
+      if (this.pending && this.pending.save.audience !== this.content(share).audience) this.forget();
+      if (this.pending && !(await this.send())) return;
       const text = this.text(share);
       if (text !== this.lastSaved || this.field("base_version").value === "0") {
         const names = { save_id: this.field("save_id").value, base_version: Number(this.field("base_version").value) };
-        this.pending = { ...names, ...this.content(share) };
-        if (!(await this.send(this.pending))) return;
-        this.lastSaved = text;
+        this.pending = { save: { ...names, ...this.content(share) }, text };
+        if (!(await this.send())) return;
       }
       const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" }).format(new Date());
       this.say(`Saved ${time}, version ${this.field("base_version").value}`, true);
@@ -115,7 +116,8 @@ class NoteEditor extends HTMLElement {
   }
 
   // Whether the save is stored. A save whose fate is not known stays pending; one that was refused does not.
-  async send(save) {
+  async send() {
+    const { save, text } = this.pending;
     let answer;
     let said = {};
     try {
@@ -132,23 +134,29 @@ class NoteEditor extends HTMLElement {
     }
     if (answer.status === 200 && Number.isInteger(said.version)) {
       this.settle(said.version);
+      this.lastSaved = text;
       return true;
     }
     if (answer.status === 409) this.showConflict(said, save);
     else if (answer.status === 401) this.saySignedOut();
     else if (answer.status >= 500 || answer.status === 429) this.say(`Not saved: ${said.error ?? "the portal is busy."} Your text is still here.`, false);
     else {
-      this.pending = null;
+      this.forget();
       this.say(`Not saved: ${said.error ?? "this text was refused."} Your text is still here.`, false);
       if (said.fields) this.field(Object.keys(said.fields)[0])?.focus?.();
     }
     return false;
   }
 
-  settle(version) {
+  // The next save is another one, with a name of its own.
+  forget() {
     this.pending = null;
-    this.field("base_version").value = version;
     this.field("save_id").value = newName();
+  }
+
+  settle(version) {
+    this.forget();
+    this.field("base_version").value = version;
     if (this.field("organisation")) this.field("organisation").disabled = true;
     this.querySelector("[data-body-error]")?.remove();
     this.field("body").removeAttribute("aria-invalid");
