@@ -1,11 +1,13 @@
 """What every page knows of the site itself: the cohort it speaks of and who runs it. Never who is looking."""
 
+import time
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, F, Q, When
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject, cached_property
+from django.utils.functional import cached_property
 from django.utils.text import get_text_list
 
 from participants.models import Cohort, Membership
@@ -42,5 +44,19 @@ def current_cohort() -> Cohort | None:
     return Cohort.objects.public().order_by(running_first, F("starts_on").desc(nulls_last=True), "-pk").first()
 
 
+@dataclass
+class Memory:
+    """The facts as last looked up in this process, and until when they may be told again."""
+
+    facts: Portal | None = None
+    until: float = 0.0
+
+
+memory = Memory()
+
+
 def portal(request: HttpRequest) -> dict[str, Any]:
-    return {"portal": SimpleLazyObject(Portal)}
+    """The facts are the same for everybody, and may be as old as a public page (`SHOP_WINDOW_SECONDS`)."""
+    if memory.facts is None or memory.until <= time.monotonic():
+        memory.facts, memory.until = Portal(), time.monotonic() + settings.SHOP_WINDOW_SECONDS
+    return {"portal": memory.facts}

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from copy import copy
 from threading import Lock
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.cache import add_never_cache_headers
 
@@ -26,7 +27,7 @@ def shop_window(get_response: Handler) -> Handler:
     Only what a view marked `@shop_window` and answered 200 without a cookie is kept: such a page looks the same
     to everybody. Addresses with a query are not kept, so nobody can fill the shelf.
     """
-    shelf: OrderedDict[tuple[str, str, bool], tuple[float, HttpResponse]] = OrderedDict()
+    shelf: OrderedDict[tuple[str, str, bool], tuple[float, HttpResponseBase]] = OrderedDict()
     lock = Lock()
 
     def answer(request: HttpRequest) -> HttpResponseBase:
@@ -49,11 +50,11 @@ def shop_window(get_response: Handler) -> Handler:
     return answer
 
 
-def copy_of(response: HttpResponseBase) -> HttpResponse:
-    """The same bytes and headers in a response of its own, so that adding to one does not change the other."""
-    assert isinstance(response, HttpResponse)  # noqa: S101  `for_shop_window` is set on whole responses only
-    twin = HttpResponse(response.content, status=response.status_code)
-    twin.headers = response.headers.__class__(dict(response.headers))
+def copy_of(response: HttpResponseBase) -> HttpResponseBase:
+    """The same answer for another request. Bytes and headers are shared: this middleware is the outermost."""
+    twin = copy(response)
+    # Each copy closes the request that it answered, and no other.
+    twin._resource_closers = []  # type: ignore[attr-defined]
     return twin
 
 

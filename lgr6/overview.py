@@ -125,7 +125,7 @@ def in_words(days: int) -> str:
 
 
 def overview_for(slug: str, now: datetime) -> Overview:
-    """How the cohort with this slug stands; without one, the current cohort, else the latest. 404 for an unknown slug."""
+    """How the cohort with this slug stands; without one, the current or latest. 404 for an unknown slug."""
     cohorts = list(Cohort.objects.latest_first())
     today = timezone.localdate(now)
     if slug:

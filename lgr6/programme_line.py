@@ -27,6 +27,7 @@ class Stretch:
 
 def line_of(cohort: Cohort, now: datetime) -> list[Stretch]:
     """The cohort's line as seen at `now`: two queries, whatever the number of workshops and phases."""
+    # Reverse relations carry their cohort along: links need its slug.
     return lay_out(cohort.workshops.all(), cohort.phases.all(), now)
 
 

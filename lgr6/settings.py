@@ -90,9 +90,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "lgr6.middleware.shop_window",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "lgr6.middleware.shop_window",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -233,7 +233,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = REHEARSAL
 MFA_TOTP_ISSUER = "Let's Get Real"
-USERSESSIONS_TRACK_ACTIVITY = True
+# Off: it would write to the database each time anybody looks at a page.
+USERSESSIONS_TRACK_ACTIVITY = False
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
 REQUIRE_STAFF_MFA = env.bool("REQUIRE_STAFF_MFA", default=not REHEARSAL)
 SESSION_COOKIE_AGE = 60 * 60 * 24 * 14

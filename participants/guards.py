@@ -45,7 +45,6 @@ def cohort_page(view: Viewed) -> Viewed:
     @wraps(view)
     def guarded(request: HttpRequest, cohort_slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         cohort = get_object_or_404(Cohort.objects.visible_to(request.user), slug=cohort_slug)
-        request.cohort = cohort  # type: ignore[attr-defined]
         return view(request, cohort, *args, **kwargs)
 
     return guarded
@@ -57,7 +56,7 @@ def seated_page(view: Viewed) -> Viewed:
     @cohort_page
     @wraps(view)
     def guarded(request: HttpRequest, cohort: Cohort, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not (request.user.is_staff or is_seated(request.user, cohort)):
+        if not cohort.has_seat:  # type: ignore[attr-defined]
             raise Http404
         return view(request, cohort, *args, **kwargs)
 
@@ -65,7 +64,9 @@ def seated_page(view: Viewed) -> Viewed:
 
 
 def is_seated(user: User | AnonymousUser, cohort: Cohort) -> bool:
-    return bool(user.is_authenticated) and Seat.objects.live().filter(user=user, membership__cohort=cohort).exists()
+    if not user.is_authenticated:
+        return False
+    return Seat.objects.live().filter(user=user, membership__cohort=cohort).exists()
 
 
 def mentor_in(user: User | AnonymousUser, cohort: Cohort) -> Mentor | None:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 
@@ -25,7 +25,8 @@ class UserQuerySet(models.QuerySet["User"]):
 
     def seated_at(self, membership: Membership) -> UserQuerySet:
         """People with a live seat at the organisation in this cohort."""
-        return self.filter(Exists(Seat.objects.live().filter(user=OuterRef("pk"), membership=membership)), is_active=True)
+        seat = Seat.objects.live().filter(user=OuterRef("pk"), membership=membership)
+        return self.filter(Exists(seat), is_active=True)
 
 
 class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -102,15 +103,17 @@ class Organisation(models.Model):
 
 class CohortQuerySet(models.QuerySet["Cohort"]):
     def visible_to(self, user: User | AnonymousUser) -> CohortQuerySet:
-        """Cohorts the person works in now: by a live seat, as a mentor, or as staff."""
+        """Cohorts the person works in now: by a live seat, as a mentor, or as staff.
+
+        Each says whether the person belongs to the cohort itself (`has_seat`: a seat, or staff), not only mentors.
+        """
         if not user.is_authenticated:
             return self.none()
         if user.is_staff:
-            return self
-        return self.filter(
-            Exists(Seat.objects.live().filter(user=user, membership__cohort=OuterRef("pk")))
-            | Exists(Mentor.objects.live().filter(user=user, cohort=OuterRef("pk")))
-        )
+            return self.annotate(has_seat=Value(True))
+        seat = Exists(Seat.objects.live().filter(user=user, membership__cohort=OuterRef("pk")))
+        mentors = Exists(Mentor.objects.live().filter(user=user, cohort=OuterRef("pk")))
+        return self.annotate(has_seat=seat).filter(Q(has_seat=True) | mentors)
 
     def public(self) -> CohortQuerySet:
         return self.exclude(status=Cohort.Status.DRAFT)

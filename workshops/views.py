@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from correspondence.calendars import CONTENT_TYPE, calendar_file
-from participants.guards import cohort_page, is_seated
+from participants.guards import SignedIn, cohort_page, is_seated
 from participants.models import Cohort, Seat
 
 from .calendar import entry_of
@@ -32,7 +32,7 @@ class Row(NamedTuple):
 
 @cohort_page
 @require_safe
-def workshop_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def workshop_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     now = timezone.now()
     replies = {reply.workshop_id: reply for reply in Attendance.objects.filter(user=request.user)}
     rows = [
@@ -55,7 +55,7 @@ def workshop_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @cohort_page
 @require_safe
-def workshop_detail(request: HttpRequest, cohort: Cohort, number: int) -> HttpResponse:
+def workshop_detail(request: SignedIn, cohort: Cohort, number: int) -> HttpResponse:
     workshop = get_object_or_404(cohort.workshops.select_related("cohort"), number=number)
     form = ReplyForm(instance=workshop.attendances.filter(user=request.user).first())
     return workshop_page(request, workshop, form, timezone.now())
@@ -63,7 +63,7 @@ def workshop_detail(request: HttpRequest, cohort: Cohort, number: int) -> HttpRe
 
 @cohort_page
 @require_POST
-def workshop_reply(request: HttpRequest, cohort: Cohort, number: int) -> HttpResponse:
+def workshop_reply(request: SignedIn, cohort: Cohort, number: int) -> HttpResponse:
     now = timezone.now()
     workshop = get_object_or_404(cohort.workshops.select_related("cohort"), number=number)
     if not is_seated(request.user, cohort):
@@ -84,7 +84,7 @@ def workshop_reply(request: HttpRequest, cohort: Cohort, number: int) -> HttpRes
 
 @cohort_page
 @require_safe
-def workshop_calendar(request: HttpRequest, cohort: Cohort, number: int) -> HttpResponse:
+def workshop_calendar(request: SignedIn, cohort: Cohort, number: int) -> HttpResponse:
     workshop = get_object_or_404(cohort.workshops.select_related("cohort"), number=number)
     entry = entry_of(workshop)
     if entry is None:
@@ -99,7 +99,7 @@ def workshop_calendar(request: HttpRequest, cohort: Cohort, number: int) -> Http
 
 
 def workshop_page(
-    request: HttpRequest, workshop: Workshop, form: ReplyForm, now: datetime, status: int = 200
+    request: SignedIn, workshop: Workshop, form: ReplyForm, now: datetime, status: int = 200
 ) -> HttpResponse:
     """The workshop's page; `form` carries what the reader answered before, or typed a moment ago."""
     coming = list(workshop.attendances.coming().select_related("user").order_by("user__name", "pk"))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -15,16 +15,15 @@ from discussions.models import Topic
 from findings.models import Agreement, Finding
 from lgr6.programme_line import Stretch, line_of
 from mentoring.models import FollowUp, MentoringSession
-from participants.guards import cohort_page
+from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, Seat, User
 from research.models import Experiment, ResearchNote
 from workshops.models import Attendance, Workshop
 
 
 @require_safe
-def my_programme(request: HttpRequest) -> HttpResponse:
+def my_programme(request: SignedIn) -> HttpResponse:
     """Where the programme stands and what is next for the person: of the cohort that runs, or the last one."""
-    assert isinstance(request.user, User)  # noqa: S101  the middleware lets nobody else in
     cohorts = list(Cohort.objects.visible_to(request.user).latest_first())
     if not cohorts:
         return render(request, "lgr6/no_programme.html", {"here": "my"})
@@ -34,26 +33,16 @@ def my_programme(request: HttpRequest) -> HttpResponse:
 
 @cohort_page
 @require_safe
-def cohort_detail(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def cohort_detail(request: SignedIn, cohort: Cohort) -> HttpResponse:
     """The same page for one cohort among several."""
-    assert isinstance(request.user, User)  # noqa: S101  the guard above says so
     return programme(request, request.user, cohort, list(Cohort.objects.visible_to(request.user).latest_first()))
 
 
-def programme(request: HttpRequest, user: User, cohort: Cohort, cohorts: list[Cohort]) -> HttpResponse:
+def programme(request: SignedIn, user: User, cohort: Cohort, cohorts: list[Cohort]) -> HttpResponse:
     now = timezone.now()
     line = line_of(cohort, now)
-    seats = list(
-        Seat.objects.live()
-        .filter(user=user, membership__cohort=cohort)
-        .select_related("membership__organisation", "membership__cohort")
-    )
-    mentorships = list(
-        Mentorship.objects.live()
-        .filter(mentor__user=user, membership__cohort=cohort)
-        .select_related("membership__organisation", "membership__cohort")
-    )
-    memberships = [seat.membership for seat in seats]
+    places = own_places(user, cohort)
+    memberships = [place for place in places if place.has_seat]  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "cohort": cohort,
         "cohorts": cohorts,
@@ -63,20 +52,34 @@ def programme(request: HttpRequest, user: User, cohort: Cohort, cohorts: list[Co
         "line": line,
         "headline": headline(line, now),
         "memberships": memberships,
-        "mentored": [mentorship.membership for mentorship in mentorships],
+        "mentored": [place for place in places if place.has_mentor],  # type: ignore[attr-defined]
         "sessions": coming_sessions(user, cohort, now),
         "workshop": next_workshop(line, user, now),
         "phase": next((s.phase for s in line if s.has_today), None),
         "follow_ups": open_follow_ups(user, cohort),
     }
-    if seats or user.is_staff:
+    if memberships or user.is_staff:
+        own = own_notes(user, cohort)
         context |= {
-            "drafts": list(own_notes(user, cohort).filter(audience=ResearchNote.Audience.ME)[:3]),
-            "notes": list(own_notes(user, cohort).exclude(audience=ResearchNote.Audience.ME)[:5]),
-            "topics": list(Topic.objects.visible_to(user).filter(cohort=cohort).select_related("started_by")[:3]),
+            "drafts": [note for note in own if note.is_draft][:3],
+            "notes": [note for note in own if not note.is_draft][:5],
+            "topics": list(
+                Topic.objects.visible_to(user).filter(cohort=cohort).select_related("cohort", "started_by")[:3]
+            ),
             "questions": list(waiting_agreements(memberships)),
         }
     return render(request, "lgr6/my_programme.html", context)
+
+
+def own_places(user: User, cohort: Cohort) -> list[Membership]:
+    """Organisations of the cohort the person has a seat at (`has_seat`) or mentors (`has_mentor`)."""
+    seats = Seat.objects.live().filter(user=user, membership=OuterRef("pk"))
+    mentorships = Mentorship.objects.live().filter(mentor__user=user, membership=OuterRef("pk"))
+    return list(
+        cohort.memberships.annotate(has_seat=Exists(seats), has_mentor=Exists(mentorships))
+        .filter(Q(has_seat=True) | Q(has_mentor=True))
+        .select_related("organisation", "cohort")
+    )
 
 
 def headline(line: list[Stretch], now: datetime) -> tuple[str, str]:
@@ -103,11 +106,12 @@ def headline(line: list[Stretch], now: datetime) -> tuple[str, str]:
     return "Your programme", "programme"
 
 
-def own_notes(user: User, cohort: Cohort) -> QuerySet[ResearchNote]:
-    return (
+def own_notes(user: User, cohort: Cohort) -> list[ResearchNote]:
+    """The person's latest notes, drafts among them: as many as the page may need of either."""
+    return list(
         ResearchNote.objects.present()
         .filter(author=user, membership__cohort=cohort)
-        .select_related("phase", "membership__cohort")
+        .select_related("phase", "membership__cohort")[:20]
     )
 
 
@@ -150,9 +154,8 @@ def waiting_agreements(memberships: list[Membership]) -> QuerySet[Agreement]:
 
 @cohort_page
 @require_safe
-def membership_detail(request: HttpRequest, cohort: Cohort, organisation_slug: str) -> HttpResponse:
+def membership_detail(request: SignedIn, cohort: Cohort, organisation_slug: str) -> HttpResponse:
     """An organisation from the inside: for its people, its mentor and staff."""
-    assert isinstance(request.user, User)  # noqa: S101  the guard above says so
     user, now = request.user, timezone.now()
     membership = get_object_or_404(
         Membership.objects.visible_to(user).select_related("organisation", "cohort").prefetch_related("joint_bodies"),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
-from participants.guards import cohort_page
+from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort
 
 from ..booking import Refused, record
@@ -21,7 +21,7 @@ from .session_page import get_session, people_of, record_of, session_page, write
 
 @cohort_page
 @require_POST
-def session_record(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def session_record(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     now = timezone.now()
     session = get_session(request.user, cohort, pk)
     if session.party_of(request.user) not in (Party.MENTOR, Party.STAFF):
@@ -43,7 +43,7 @@ def session_record(request: HttpRequest, cohort: Cohort, pk: int) -> HttpRespons
 
 @cohort_page
 @require_POST
-def remark_new(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def remark_new(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     now = timezone.now()
     session = get_session(request.user, cohort, pk)
     if not writes_remarks(request.user, session):
@@ -58,7 +58,7 @@ def remark_new(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
 
 @cohort_page
 @require_POST
-def follow_up_new(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def follow_up_new(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     now = timezone.now()
     session = get_session(request.user, cohort, pk)
     form = FollowUpForm(request.POST, people=people_of(session), today=timezone.localdate(now))
@@ -75,7 +75,7 @@ def follow_up_new(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse
 
 @cohort_page
 @require_POST
-def follow_up_tick(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def follow_up_tick(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     """Ticks a follow-up off, or opens it again with `done=0`; then back to the page it was ticked on."""
     follow_ups = FollowUp.objects.visible_to(request.user).select_related("session__membership__cohort")
     follow_up = get_object_or_404(follow_ups, membership__cohort=cohort, pk=pk)

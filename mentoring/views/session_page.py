@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
+from participants.guards import SignedIn
 from participants.models import Cohort, Mentorship, User
 
 from ..briefing import briefing_for
@@ -39,7 +40,7 @@ def writes_remarks(user: User, session: MentoringSession) -> bool:
 
 
 def session_page(
-    request: HttpRequest,
+    request: SignedIn,
     session: MentoringSession,
     now: datetime,
     *,

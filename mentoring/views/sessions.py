@@ -7,12 +7,12 @@ from datetime import datetime
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from participants.guards import cohort_page
+from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, Seat, User
 
 from ..booking import Refused, book, cancel, check_bookable, check_change, move
@@ -25,13 +25,13 @@ NEXT_TIMES = 5
 
 @cohort_page
 @require_safe
-def session_detail(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def session_detail(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     return session_page(request, get_session(request.user, cohort, pk), timezone.now())
 
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def session_book(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def session_book(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     now = timezone.now()
     slots = Slot.objects.visible_to(request.user).select_related("mentor__user")
     slot = get_object_or_404(slots, mentor__cohort=cohort, pk=pk)
@@ -66,7 +66,7 @@ def session_book(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def session_cancel(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def session_cancel(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     now = timezone.now()
     session = get_session(request.user, cohort, pk)
     party = session.party_of(request.user)
@@ -90,7 +90,7 @@ def session_cancel(request: HttpRequest, cohort: Cohort, pk: int) -> HttpRespons
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def session_move(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def session_move(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     now = timezone.now()
     session = get_session(request.user, cohort, pk)
     party = session.party_of(request.user)
@@ -118,7 +118,7 @@ def session_move(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
     return render(request, "mentoring/session_move.html", context, status=409 if refusal else status)
 
 
-def posted(request: HttpRequest) -> QueryDict | None:
+def posted(request: SignedIn) -> QueryDict | None:
     """What was sent, be it empty; None for a page that is only opened."""
     return request.POST if request.method == "POST" else None
 

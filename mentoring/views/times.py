@@ -6,12 +6,12 @@ from datetime import timedelta
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from participants.guards import cohort_page, mentor_in
+from participants.guards import SignedIn, cohort_page, mentor_in
 from participants.models import Cohort
 
 from ..booking import Refused, withdraw
@@ -23,13 +23,13 @@ from ..offering import offer
 
 @cohort_page
 @require_safe
-def mentoring_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def mentoring_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     return list_page(request, cohort)
 
 
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
-def slot_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
+def slot_new(request: SignedIn, cohort: Cohort) -> HttpResponse:
     now = timezone.now()
     mentor = mentor_in(request.user, cohort)
     if mentor is None:
@@ -52,7 +52,7 @@ def slot_new(request: HttpRequest, cohort: Cohort) -> HttpResponse:
 
 @cohort_page
 @require_POST
-def slot_withdraw(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse:
+def slot_withdraw(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     slot = get_object_or_404(
         Slot.objects.visible_to(request.user).select_related("mentor"), mentor__cohort=cohort, pk=pk
     )
@@ -66,7 +66,7 @@ def slot_withdraw(request: HttpRequest, cohort: Cohort, pk: int) -> HttpResponse
     return redirect("mentoring:mentoring_list", cohort.slug)
 
 
-def list_page(request: HttpRequest, cohort: Cohort, refusal: str = "", status: int = 200) -> HttpResponse:
+def list_page(request: SignedIn, cohort: Cohort, refusal: str = "", status: int = 200) -> HttpResponse:
     now = timezone.now()
     context = {
         "cohort": cohort,
