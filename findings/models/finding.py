@@ -251,7 +251,8 @@ class Finding(models.Model):
         for excerpt in self.excerpts.present():
             note = excerpt.version.note
             if not note.may_be_quoted or note.is_draft or note.deleted_at:
-                reasons.append(f"The note “{excerpt}” comes from may no longer be quoted.")
+                # Not which words: they may be private now.
+                reasons.append(f"A note of {note.membership} that it quotes may no longer be quoted.")
         if self.cohort.status == Cohort.Status.DRAFT:
             reasons.append(f"{self.cohort} is still being prepared and not public.")
         return reasons
