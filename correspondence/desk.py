@@ -30,7 +30,9 @@ class Desk(admin.ModelAdmin):
     """A page of the staff desk for one model."""
 
     list_per_page = 50
-    formfield_overrides: ClassVar[dict[Any, Any]] = {models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget}}
+    formfield_overrides: ClassVar[dict[Any, Any]] = {
+        models.URLField: {"assume_scheme": "https", "widget": AdminURLFieldWidget}
+    }
     # What saving may raise where a form could not know better; told in the form, with what was typed.
     refusals: tuple[type[Exception], ...] = (IntegrityError,)
 
@@ -39,12 +41,13 @@ class Desk(admin.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by the filters the list offers: any other column would answer "does it begin with …?"."""
-        offered = {item[0] if isinstance(item, tuple) else item for item in self.get_list_filter(request)}
-        name = lookup.split("__")[0]
-        known = name in {str(item).split("__")[0] for item in offered if isinstance(item, str)}
-        return (known or name in {self.date_hierarchy, "pk", self.opts.pk.name}) and super().lookup_allowed(
-            lookup, value, request
-        )
+        fields, own = {self.date_hierarchy, "pk", self.opts.pk.name}, set()
+        for item in self.get_list_filter(request):
+            if isinstance(item, type) and issubclass(item, admin.SimpleListFilter):
+                own.add(item.parameter_name)
+            else:
+                fields.add(str(item[0] if isinstance(item, tuple | list) else item).split("__")[0])
+        return lookup in own or (lookup.split("__")[0] in fields and super().lookup_allowed(lookup, value, request))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return super().changelist_view(

@@ -62,7 +62,9 @@ def programme() -> Cohort:
     Subscriber.objects.create(address="reader@sample.example", asked_at=NOW)
     NewsletterIssue.objects.create(subject="Spring", body="Hello.")
     Rule.objects.get_or_create(kind="phase_opens", defaults={"label": "Phase opens"})
-    Letter.objects.create(key="a", kind="phase_opens", address="p@sample.example", subject="Opens", body="x", due_at=NOW)
+    Letter.objects.create(
+        key="a", kind="phase_opens", address="p@sample.example", subject="Opens", body="x", due_at=NOW
+    )
     return cohort
 
 
@@ -202,7 +204,9 @@ def test_a_phase_with_notes_is_not_deleted_and_an_empty_one_is(programme):
     assert list(ResearchPhase.objects.all()) == [full]
 
 
-@pytest.mark.parametrize("model", [User, Cohort, Seat, Mentor, ResearchNote, Experiment, Letter, MentoringSession, Comment])
+@pytest.mark.parametrize(
+    "model", [User, Cohort, Seat, Mentor, ResearchNote, Experiment, Letter, MentoringSession, Comment]
+)
 def test_what_others_rest_on_cannot_be_deleted(programme, model):
     user = factories.staff()
     row = admin.site._registry[model].get_queryset(request_of(user)).first()
@@ -354,7 +358,9 @@ def test_a_list_takes_as_many_queries_for_thirty_rows_as_for_three(programme, dj
 
     def count(model) -> int:
         client.get(page_of(model, "changelist"))
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             client.get(page_of(model, "changelist"))
         return len(queries)
 

@@ -1,0 +1,312 @@
+"""What staff do to letters, issues, notes, comments and mentors' times: consequences first, then the deed, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.utils import timezone
+
+from correspondence.models import Letter, NewsletterIssue, Rule, Subscriber
+from discussions.models import Comment, Topic
+from mentoring.models import FollowUp, MentoringSession, Slot
+from research.models import ResearchNote
+from tests import factories
+from tests.admin.desk import at_the_desk, chosen, page_of, text_of
+from tests.factories import NOW
+
+pytestmark = pytest.mark.django_db
+
+
+def a_letter(state: str, number: int = 1, **extra) -> Letter:
+    return Letter.objects.create(
+        key=f"{state} {number}",
+        kind="phase_opens",
+        address=f"p{number}@sample.example",
+        subject="Phase 2 opens",
+        body="Hello.",
+        due_at=NOW,
+        state=state,
+        **extra,
+    )
+
+
+def test_a_refused_letter_goes_again_after_the_consequence_was_shown():
+    refused, doubtful, sent = a_letter("failed", 1), a_letter("in_doubt", 2), a_letter("sent", 3)
+    client, page = at_the_desk(), page_of(Letter, "changelist")
+
+    asked = client.post(page, chosen("send_again", refused, doubtful, sent))
+    before = sorted(Letter.objects.values_list("state", flat=True))
+    client.post(page, chosen("send_again", refused, doubtful, sent, confirmed="yes"))
+
+    assert "2 letters go out within a minute" in text_of(asked)
+    assert "1 may have arrived already" in text_of(asked)
+    assert before == ["failed", "in_doubt", "sent"]
+    assert {letter.key: letter.state for letter in Letter.objects.all()} == {
+        "failed 1": "planned",
+        "in_doubt 2": "planned",
+        "sent 3": "sent",
+    }
+    assert LogEntry.objects.filter(change_message="Sent again.").count() == 2
+
+
+def test_a_sent_letter_is_never_sent_again():
+    sent = a_letter("sent")
+
+    response = at_the_desk().post(
+        page_of(Letter, "changelist"), chosen("send_again", sent, confirmed="yes"), follow=True
+    )
+
+    sent.refresh_from_db()
+    assert "Only letters refused, in doubt or too late" in text_of(response)
+    assert sent.state == "sent"
+
+
+def test_a_letter_left_unsent_never_goes():
+    waiting, sending = a_letter("planned", 1), a_letter("sending", 2)
+    client, page = at_the_desk(), page_of(Letter, "changelist")
+
+    asked = client.post(page, chosen("leave_unsent", waiting, sending))
+    client.post(page, chosen("leave_unsent", waiting, sending, confirmed="yes"))
+
+    waiting.refresh_from_db()
+    sending.refresh_from_db()
+    assert "1 letter is never sent" in text_of(asked)
+    assert (waiting.state, sending.state) == ("cancelled", "sending")
+
+
+def test_letters_that_need_a_person_are_one_click_away():
+    a_letter("failed", 1, about="lgr6")
+    a_letter("sent", 2)
+    client = at_the_desk()
+
+    page = text_of(client.get(page_of(Letter, "changelist"), {"stuck": "yes"}))
+
+    assert ["p1@sample.example" in page, "p2@sample.example" in page] == [True, False]
+    assert client.get(page_of(Letter, "changelist"), {"about": "lgr6"}).status_code == 200
+
+
+def test_reminders_are_set_by_day_time_and_switch_and_by_nothing_else():
+    rule, _ = Rule.objects.update_or_create(kind="phase_opens", defaults={"label": "Phase opens", "days": 0})
+    client, page = at_the_desk(), page_of(Rule, "change", "phase_opens")
+
+    client.post(page, {"days": "-2", "at": "08:30", "minutes": "0", "kind": "other", "label": "Other"})
+    rule.refresh_from_db()
+    bad = [
+        client.post(page, {"days": days, "at": at, "minutes": "0"}).status_code
+        for days, at in (("x", "08:30"), ("99999999999", "08:30"), ("1", "25:00"))
+    ]
+
+    assert (rule.kind, rule.label, rule.days, rule.at.hour, rule.is_on) == ("phase_opens", "Phase opens", -2, 8, False)
+    assert bad == [422] * 3
+    assert [client.post(page_of(Rule, "add"), {}).status_code] == [403]
+    assert "2 days before, at 08:30 in London" in text_of(client.get(page_of(Rule, "changelist")))
+
+
+def readers(number: int) -> None:
+    for n in range(number):
+        Subscriber.objects.create(address=f"reader{n}@sample.example", asked_at=NOW, confirmed_at=NOW)
+    Subscriber.objects.create(address="unconfirmed@sample.example", asked_at=NOW)
+    Subscriber.objects.create(address="gone@sample.example", asked_at=NOW, confirmed_at=NOW, left_at=NOW)
+
+
+def test_an_issue_goes_to_every_subscriber_once_after_the_number_was_shown():
+    readers(3)
+    issue = NewsletterIssue.objects.create(subject="Women's stories", body="Spring & co.")
+    client, page = at_the_desk(), page_of(NewsletterIssue, "send", issue.pk)
+
+    asked = text_of(client.get(page))
+    client.get(page, {"confirmed": "yes"})
+    before = Letter.objects.count()
+    client.post(page, {"confirmed": "yes"})
+    again = client.post(page, {"confirmed": "yes"})
+
+    assert ["to 3 subscribers?" in asked, "cannot be called back" in asked] == [True, True]
+    assert before == 0
+    assert sorted(Letter.objects.values_list("address", flat=True)) == [f"reader{n}@sample.example" for n in range(3)]
+    assert again.status_code == 403
+    issue.refresh_from_db()
+    assert issue.sent_at is not None
+    refused = client.post(page_of(NewsletterIssue, "change", issue.pk), {"subject": "Other", "body": "Other"})
+    assert refused.status_code == 403
+
+
+def test_an_issue_without_readers_is_not_sent():
+    issue = NewsletterIssue.objects.create(subject="Spring", body="Hello.")
+
+    page = at_the_desk().get(page_of(NewsletterIssue, "send", issue.pk))
+
+    assert "Nobody subscribes at the moment." in text_of(page)
+    assert 'value="Send' not in page.content.decode()
+
+
+def test_a_subscriber_is_taken_off_the_list_and_never_changed():
+    readers(1)
+    reader = Subscriber.objects.get(address="reader0@sample.example")
+    client = at_the_desk()
+
+    changed = client.post(page_of(Subscriber, "change", reader.pk), {"address": "other@sample.example"})
+    client.post(page_of(Subscriber, "changelist"), chosen("take_off_the_list", reader, confirmed="yes"))
+
+    assert changed.status_code == 403
+    assert not Subscriber.objects.active().exists()
+
+
+def test_a_note_is_deleted_so_that_it_can_be_put_back():
+    note = factories.a_note(factories.a_membership())
+    client, page = at_the_desk(), page_of(ResearchNote, "changelist")
+
+    asked = client.post(page, chosen("delete_softly", note))
+    there = ResearchNote.objects.present().count()
+    client.post(page, chosen("delete_softly", note, confirmed="yes"))
+    gone = ResearchNote.objects.present().count()
+    client.post(page + "?deleted=yes", chosen("put_back", note, confirmed="yes"))
+
+    assert "Nothing is lost" in text_of(asked)
+    assert [there, gone, ResearchNote.objects.present().count()] == [1, 0, 1]
+    assert note.versions.count() == 1
+
+
+def test_no_action_reaches_a_private_draft():
+    draft = factories.a_note(factories.a_membership(), audience=ResearchNote.Audience.ME, title="Kingfisher")
+
+    response = at_the_desk().post(
+        page_of(ResearchNote, "changelist"), chosen("delete_softly", draft, confirmed="yes"), follow=True
+    )
+
+    draft.refresh_from_db()
+    assert draft.deleted_at is None
+    assert "Kingfisher" not in text_of(response)
+
+
+def test_a_comment_is_taken_back_and_put_back():
+    cohort = factories.a_cohort()
+    author = factories.a_participant(factories.a_membership(cohort))
+    comment = factories.a_comment(factories.a_topic(cohort, author).discussion, author, "Something unkind.")
+    client, page = at_the_desk(), page_of(Comment, "changelist")
+
+    asked = client.post(page, chosen("take_back", comment))
+    client.post(page, chosen("take_back", comment, confirmed="yes"))
+    comment.refresh_from_db()
+    taken = comment.withdrawn_at
+    client.post(page, chosen("put_back", comment, confirmed="yes"))
+    comment.refresh_from_db()
+
+    assert "Their words go from view" in text_of(asked)
+    assert (taken is not None, comment.withdrawn_at) == (True, None)
+
+
+def test_comments_under_a_note_that_is_private_now_are_not_shown():
+    membership = factories.a_membership()
+    note = factories.a_note(membership)
+    factories.a_comment(note.discussion, note.author, "Kingfisher")
+    client = at_the_desk()
+    before = text_of(client.get(page_of(Comment, "changelist")))
+    ResearchNote.objects.filter(pk=note.pk).update(audience=ResearchNote.Audience.ME)
+
+    after = text_of(client.get(page_of(Comment, "changelist")))
+
+    assert ["Kingfisher" in before, "Kingfisher" in after] == [True, False]
+
+
+def test_a_session_is_cancelled_with_a_reason_that_everybody_reads():
+    membership = factories.a_membership()
+    person = factories.a_participant(membership)
+    start = timezone.now() + timedelta(days=3)
+    slot = factories.a_slot(factories.a_mentor(membership), starts_at=start, ends_at=start + timedelta(hours=1))
+    session = factories.a_session(slot, membership, person)
+    client, page = at_the_desk(), page_of(MentoringSession, "changelist")
+
+    asked = client.post(page, chosen("cancel", session))
+    without = client.post(page, chosen("cancel", session, confirmed="yes", because=""))
+    before = Letter.objects.count()
+    client.post(page, chosen("cancel", session, confirmed="yes", because="The mentor is ill."))
+    session.refresh_from_db()
+
+    assert "2 people get a letter with your reason" in text_of(asked)
+    assert (without.status_code, before) == (422, 0)
+    assert (session.state, session.cancelled_because) == ("cancelled", "The mentor is ill.")
+    assert Letter.objects.count() == 2
+    assert "The mentor is ill." in Letter.objects.first().body
+
+
+def test_times_are_offered_for_a_mentor_and_never_twice_over():
+    mentor = factories.a_mentor()
+    client = at_the_desk()
+    posted = {
+        "mentor": mentor.pk,
+        "starts_at_0": "1/6/2030",
+        "starts_at_1": "10:00",
+        "ends_at_0": "1/6/2030",
+        "ends_at_1": "11:00",
+    }
+
+    first = client.post(page_of(Slot, "add"), posted)
+    overlapping = client.post(page_of(Slot, "add"), posted | {"starts_at_1": "10:30", "ends_at_1": "11:30"})
+    backwards = client.post(page_of(Slot, "add"), posted | {"starts_at_1": "12:00"})
+
+    assert [first.status_code, overlapping.status_code, backwards.status_code] == [302, 422, 422]
+    assert "overlaps" in text_of(overlapping)
+    assert Slot.objects.count() == 1
+
+
+def test_a_booked_time_is_not_withdrawn():
+    membership = factories.a_membership()
+    slot = factories.a_slot(factories.a_mentor(membership))
+    factories.a_session(slot, membership)
+    free = factories.a_slot(slot.mentor, starts_at=NOW, ends_at=NOW + timedelta(hours=1))
+
+    response = at_the_desk().post(
+        page_of(Slot, "changelist"), chosen("withdraw", slot, free, confirmed="yes"), follow=True
+    )
+
+    assert "This time is booked" in text_of(response)
+    assert list(Slot.objects.filter(withdrawn_at=None)) == [slot]
+
+
+def test_a_follow_up_is_ticked_and_opened_again():
+    membership = factories.a_membership()
+    follow_up = factories.a_follow_up(factories.a_session(factories.a_slot(factories.a_mentor(membership)), membership))
+    client, page = at_the_desk(), page_of(FollowUp, "changelist")
+
+    client.post(page, chosen("tick", follow_up))
+    done = FollowUp.objects.open().count()
+    client.post(page, chosen("reopen", follow_up))
+
+    assert [done, FollowUp.objects.open().count()] == [0, 1]
+
+
+def test_a_topic_is_pinned_and_its_starter_stays():
+    cohort = factories.a_cohort()
+    topic = factories.a_topic(cohort, factories.a_participant(factories.a_membership(cohort)))
+
+    at_the_desk().post(page_of(Topic, "change", topic.pk), {"title": "Consent forms", "is_pinned": "on"})
+
+    topic.refresh_from_db()
+    assert (topic.title, topic.is_pinned) == ("Consent forms", True)
+
+
+def test_an_action_without_rows_says_so():
+    factories.a_seat()
+
+    response = at_the_desk().post("/admin/participants/seat/", {"action": "end_seats", "index": "0"}, follow=True)
+
+    assert "Items must be selected" in text_of(response)
+
+
+def test_only_who_may_change_letters_may_send_one_again():
+    from participants.staff import ensure_staff_group
+
+    refused = a_letter("failed")
+    reader = factories.a_user(is_staff=True)
+    group = ensure_staff_group()
+    reader.user_permissions.add(group.permissions.get(codename="view_letter"))
+    client, page = at_the_desk(reader), page_of(Letter, "changelist")
+
+    shown = client.get(page)
+    client.post(page, chosen("send_again", refused, confirmed="yes"))
+
+    refused.refresh_from_db()
+    assert shown.status_code == 200
+    assert refused.state == "failed"
