@@ -15,7 +15,7 @@ from django.utils import timezone
 from . import ledger
 from .desk import Desk, is_confirmed
 from .issues import send_issue
-from .models import Letter, NewsletterIssue, Rule, Subscriber
+from .models import Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber
 
 HIDDEN = "Only its reader may see this: it carries a code or key."
 
@@ -29,7 +29,7 @@ class StuckFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [("yes", "refused, in doubt or too late")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Letter]) -> QuerySet[Letter]:
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.needing_a_person() if self.value() == "yes" else queryset
 
 
@@ -86,7 +86,7 @@ class LetterAdmin(Desk):
         return request.user.has_perm("correspondence.change_letter")
 
     @admin.action(description="Send again …", permissions=["settle"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[Letter]) -> HttpResponse | None:
+    def send_again(self, request: HttpRequest, queryset: LetterQuerySet) -> HttpResponse | None:
         letters = list(queryset.needing_a_person())
         if not letters or self.too_many(request, len(letters)):
             self.message_user(
@@ -117,7 +117,7 @@ class LetterAdmin(Desk):
         )
 
     @admin.action(description="Leave unsent …", permissions=["settle"])
-    def leave_unsent(self, request: HttpRequest, queryset: QuerySet[Letter]) -> HttpResponse | None:
+    def leave_unsent(self, request: HttpRequest, queryset: LetterQuerySet) -> HttpResponse | None:
         waiting = [Letter.State.PLANNED, Letter.State.RETRY]
         letters = list(queryset.filter(state__in=waiting) | queryset.needing_a_person())
         if not letters or self.too_many(request, len(letters)):

@@ -124,7 +124,7 @@ class Desk(admin.ModelAdmin):
         consequences: Sequence[str],
         button: str,
         about: Sequence[Any] = (),
-        form: forms.Form | None = None,
+        form: forms.BaseForm | None = None,
         obj: models.Model | None = None,
         template: str = "admin/deed.html",
         status: int = 200,

@@ -17,6 +17,7 @@ from django.utils.html import format_html_join
 
 from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only
 from participants.models import User
+from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
 
 from . import consent
@@ -50,7 +51,7 @@ class FindingForm(forms.ModelForm):
         if self.instance.pk:
             for name in ("membership", "phase", "themes"):
                 if name in self.fields:
-                    field = self.fields[name]
+                    field: Any = self.fields[name]
                     field.queryset = field.queryset.filter(cohort=self.instance.cohort)
 
     def clean(self) -> dict[str, Any]:
@@ -94,12 +95,14 @@ class WhatChanged(forms.Form):
 class NoteFilter(forms.Form):
     """Which of the notes that may be quoted to show."""
 
-    organisation = forms.ModelChoiceField(None, required=False, empty_label="All organisations")
-    phase = forms.ModelChoiceField(None, required=False, empty_label="All phases")
+    organisation: Any = forms.ModelChoiceField(None, required=False, empty_label="All organisations")
+    phase: Any = forms.ModelChoiceField(None, required=False, empty_label="All phases")
     words = forms.CharField(required=False, max_length=100)
 
-    def __init__(self, *args: Any, finding: Finding, **kwargs: Any) -> None:
-        super().__init__(*args, prefix="notes", **kwargs)
+    prefix = "notes"
+
+    def __init__(self, data: Any, *, finding: Finding) -> None:
+        super().__init__(data)
         self.fields["organisation"].queryset = finding.cohort.memberships.all()  # type: ignore[attr-defined]
         self.fields["phase"].queryset = finding.cohort.phases.all()  # type: ignore[attr-defined]
 
@@ -256,7 +259,7 @@ class FindingAdmin(Desk):
         context = dict(extra_context or {})
         if finding and self.has_change_permission(request, finding):
             filtered = NoteFilter(request.GET if "notes-words" in request.GET else None, finding=finding)
-            notes = quotable(finding, request.user)
+            notes = quotable(finding, member_of_staff(request))
             if filtered.is_bound and filtered.is_valid():
                 notes = chosen_notes(notes, **filtered.cleaned_data)
             context |= {
@@ -270,9 +273,9 @@ class FindingAdmin(Desk):
     def quote(self, request: HttpRequest, object_id: str, note: Any) -> HttpResponse:
         """Takes words of a note into the finding."""
         finding = self.found(request, object_id)
-        found = get_object_or_404(quotable(finding, request.user), pk=note)
+        found = get_object_or_404(quotable(finding, member_of_staff(request)), pk=note)
         version = get_object_or_404(NoteVersion, note=found, number=found.version)
-        excerpt = Excerpt(finding=finding, version=version, added_by=request.user)
+        excerpt = Excerpt(finding=finding, version=version, added_by=member_of_staff(request))
         form = ExcerptForm(
             request.POST if is_confirmed(request) else None, instance=excerpt, initial={"quote": version.body}
         )
@@ -341,7 +344,7 @@ class FindingAdmin(Desk):
         if is_confirmed(request) and not hindrances and (form is None or form.is_valid()):
             words = form.cleaned_data["what_changed"] if form else ""
             try:
-                release = finding.publish(timezone.now(), request.user, words)
+                release = finding.publish(timezone.now(), member_of_staff(request), words)
             except ValidationError as error:
                 hindrances = error.messages
             else:
@@ -403,7 +406,7 @@ class FindingAdmin(Desk):
         )
 
 
-def quotable(finding: Finding, user: User) -> QuerySet[ResearchNote]:
+def quotable(finding: Finding, user: User) -> Any:
     """The notes of the cohort that may be quoted, latest first, each with its latest version as `latest`."""
     latest = NoteVersion.objects.filter(number=F("note__version"))
     return (
@@ -416,7 +419,7 @@ def quotable(finding: Finding, user: User) -> QuerySet[ResearchNote]:
     )
 
 
-def chosen_notes(notes: QuerySet[ResearchNote], *, organisation: Any, phase: Any, words: str) -> QuerySet[ResearchNote]:
+def chosen_notes(notes: Any, *, organisation: Any, phase: Any, words: str) -> Any:
     if organisation:
         notes = notes.filter(membership=organisation)
     if phase:

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from correspondence.desk import Because, Desk, is_confirmed
+from participants.staff import member_of_staff
 
 from . import booking, offering
 from .models import FollowUp, MentoringSession, Slot
@@ -161,7 +162,7 @@ class MentoringSessionAdmin(Desk):
         number = 0
         for session in sessions:
             try:
-                booking.cancel(session, request.user, form.cleaned_data["because"], now)
+                booking.cancel(session, member_of_staff(request), form.cleaned_data["because"], now)
             except booking.Refused as refusal:
                 self.message_user(request, f"{session}: {refusal}", messages.ERROR)
             else:

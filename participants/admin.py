@@ -8,7 +8,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +20,7 @@ from correspondence.desk import Desk, Rows, is_confirmed
 
 from . import invitations
 from .models import Cohort, Invitation, Membership, Mentor, Mentorship, Organisation, Seat, User
-from .staff import ensure_staff_group
+from .staff import ensure_staff_group, member_of_staff
 
 
 class LiveFilter(admin.SimpleListFilter):
@@ -248,7 +248,7 @@ class SeatAdmin(Desk):
             consequences=[
                 f"{len(seats)} {'person can' if len(seats) == 1 else 'people can'} no longer open their organisation's "
                 "pages, from this moment.",
-                "Shared notes stay with the organisation; private drafts stay with their author, who can download them.",
+                "Shared notes stay with the organisation; private drafts stay with their author.",
                 "No letter goes out about it: tell them yourself.",
             ],
             button="End now",
@@ -362,7 +362,7 @@ class MentorshipAdmin(Desk):
             title="End the mentoring of these organisations?",
             consequences=[
                 "The mentor no longer reads what the organisation shares, from this moment.",
-                "Sessions that are booked stay booked: cancel them on the list of sessions if they should not take place.",
+                "Sessions that are booked stay booked: cancel them on the list of sessions if need be.",
             ],
             button="End now",
             about=[{"pk": item.pk, "name": f"{item.mentor.user} for {item.membership}"} for item in chosen],
@@ -575,7 +575,7 @@ class InvitationAdmin(Desk):
 
     def save_model(self, request: HttpRequest, obj: Invitation, form: Any, change: bool) -> None:
         invitation, obj.is_new = invitations.invite(  # type: ignore[attr-defined]
-            obj.email, obj.name, obj.cohort, obj.membership, obj.affiliation, request.user, timezone.now()
+            obj.email, obj.name, obj.cohort, obj.membership, obj.affiliation, member_of_staff(request), timezone.now()
         )
         obj.pk = invitation.pk
 
@@ -645,34 +645,19 @@ class InvitationAdmin(Desk):
     def from_csv(self, request: HttpRequest) -> HttpResponse:
         """Upload, then row by row what will happen, then the button. The same file again invites nobody twice."""
         if not self.has_add_permission(request):
-            return redirect("admin:participants_invitation_changelist")
-        again = CsvAgain(request.POST or None)
-        form = CsvForm(request.POST or None, request.FILES or None) if not is_confirmed(request) else CsvForm()
+            raise PermissionDenied
+        by, again = member_of_staff(request), CsvAgain(request.POST or None)
         rows: list[invitations.Row] = []
+        form = CsvForm() if is_confirmed(request) else CsvForm(request.POST or None, request.FILES or None)
         refusal = ""
-        if is_confirmed(request) and again.is_valid():
-            cohort, text = again.cleaned_data["cohort"], again.cleaned_data["text"]
-            try:
-                done = invitations.import_csv(BytesIO(text.encode()), cohort, request.user, timezone.now(), commit=True)
-            except invitations.Refused as error:
-                refusal = str(error)
-            else:
-                number = sum(row.outcome == invitations.Outcome.INVITE for row in done)
-                left = len(done) - number
-                self.message_user(
-                    request,
-                    f"{number} invited; their letters go out within a minute. {left} rows needed nothing or were left out.",
-                )
+        try:
+            if is_confirmed(request) and again.is_valid():
+                self.say_what_was_done(request, invited(**again.cleaned_data, by=by))
                 return redirect("admin:participants_invitation_changelist")
-        elif form.is_bound and form.is_valid():
-            cohort, file = form.cleaned_data["cohort"], form.cleaned_data["file"]
-            try:
-                rows = invitations.import_csv(file, cohort, request.user, timezone.now(), commit=False)
-                file.seek(0)
-                again = CsvAgain(initial={"cohort": cohort.pk, "text": file.read().decode("utf-8-sig")})
-            except invitations.Refused as error:
-                refusal = str(error)
-                form.add_error("file", refusal)
+            if form.is_bound and form.is_valid():
+                again, rows = preview(**form.cleaned_data, by=by)
+        except invitations.Refused as error:
+            refusal = str(error)
         number = sum(row.outcome == invitations.Outcome.INVITE for row in rows)
         return self.ask_first(
             request,
@@ -681,10 +666,29 @@ class InvitationAdmin(Desk):
             button=f"Invite {number} {'person' if number == 1 else 'people'}" if number else "",
             form=form,
             template="admin/participants/invitation/csv.html",
-            status=422 if refusal or (request.method == "POST" and not rows) else 200,
+            status=422 if request.method == "POST" and not rows else 200,
             rows=rows,
             number=number,
             again=again,
             refusal=refusal,
             back=reverse("admin:participants_invitation_changelist"),
         )
+
+    def say_what_was_done(self, request: HttpRequest, rows: list[invitations.Row]) -> None:
+        number = sum(row.outcome == invitations.Outcome.INVITE for row in rows)
+        said = f"{number} invited; their letters go out within a minute."
+        if left := len(rows) - number:
+            said += f" {left} {'row' if left == 1 else 'rows'} needed nothing or could not be used."
+        self.message_user(request, said)
+
+
+def preview(cohort: Cohort, file: Any, by: User) -> tuple[CsvAgain, list[invitations.Row]]:
+    """What each row of the file would do, and the file once more for the button. Raises Refused."""
+    content = file.read(invitations.CSV_BYTES + 1)
+    rows = invitations.import_csv(BytesIO(content), cohort, by, timezone.now(), commit=False)
+    return CsvAgain(initial={"cohort": cohort.pk, "text": content.decode("utf-8-sig")}), rows
+
+
+def invited(cohort: Cohort, text: str, by: User) -> list[invitations.Row]:
+    """What was done with each row. Raises Refused."""
+    return invitations.import_csv(BytesIO(text.encode()), cohort, by, timezone.now(), commit=True)

@@ -12,7 +12,7 @@ from correspondence.models import Letter
 from findings.models import Agreement, Excerpt, Finding
 from research.models import ResearchNote
 from tests import factories
-from tests.admin.desk import at_the_desk, page_of, rows, no_rows, text_of
+from tests.admin.desk import at_the_desk, no_rows, page_of, rows, text_of
 
 pytestmark = pytest.mark.django_db
 
