@@ -1,8 +1,10 @@
-"""The rows of the access matrix."""
+"""The rows of the access matrix: the places here, what they answer in matrix.txt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django.urls import reverse
@@ -21,46 +23,55 @@ def of(letter: str, thing: str) -> Kwargs:
     return lambda world: {"cohort_slug": world.cohort.slug, "pk": getattr(getattr(world.things, letter), thing).pk}
 
 
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+TABLE = Path(__file__).with_name("matrix.txt")
+
+
+@dataclass(frozen=True)
 class Row:
     """One URL, or one kind of thing at it, and what each role is answered."""
 
-    def __init__(
-        self,
-        name: str,
-        get: str,
-        post: str = "",
-        kwargs: Kwargs | None = None,
-        variant: str = "",
-        other: str = "405",
-    ) -> None:
-        self.name, self.variant, self.kwargs = name, variant, kwargs or (lambda world: {})
-        self.get = codes(get)
-        self.post = codes(post) if post else [405 if code < 300 or code == 405 else code for code in self.get]
-        self._other = other
+    name: str
+    variant: str
+    kwargs: Kwargs | None
+    codes: dict[str, list[int]]
 
     @property
     def title(self) -> str:
-        return f"{self.name} ({self.variant})" if self.variant else self.name
+        return title_of(self.name, self.variant)
 
     def path(self, world: World) -> str:
-        return reverse(self.name, kwargs=self.kwargs(world))
+        return reverse(self.name, kwargs=self.kwargs(world) if self.kwargs else {})
 
-    def other(self, get: int, post: int) -> int:
-        """What PUT, PATCH, DELETE and OPTIONS answer."""
-        if self._other == "as GET":
-            return get
-        guarded = {302, 403, 404}
-        return get if get in guarded and post in guarded and get == post else 405
+    def expected(self, role: str) -> dict[str, int]:
+        """The code of each method for this role."""
+        column = ROLES.index(role)
+        return {method: self.line(method)[column] for method in METHODS}
+
+    def line(self, method: str) -> list[int]:
+        return self.codes["GET" if method == "HEAD" else method if method in self.codes else "other"]
 
 
-def codes(words: str) -> list[int]:
-    """Eight codes, or one for all."""
-    found = [int(word) for word in words.split()]
-    if len(found) == 1:
-        found *= len(ROLES)
-    if len(found) != len(ROLES):
-        raise ValueError(f"A row has {len(ROLES)} codes, not {len(found)}: {words}")
-    return found
+def title_of(name: str, variant: str) -> str:
+    return f"{name} ({variant})" if variant else name
+
+
+def read_table(text: str) -> dict[str, dict[str, list[int]]]:
+    """The codes of each method of each place; a line that has not one code for each role is refused."""
+    table: dict[str, dict[str, list[int]]] = {}
+    place = ""
+    for line in text.splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        if not line.startswith(" "):
+            place = line.strip()
+            table[place] = {}
+            continue
+        method, *codes = line.split()
+        if len(codes) != len(ROLES):
+            raise ValueError(f"{place} {method} has {len(codes)} codes for {len(ROLES)} roles")
+        table[place][method] = [int(code) for code in codes]
+    return table
 
 
 def slug(value: str) -> Kwargs:
@@ -178,5 +189,37 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("discussions:topic_detail", "everyone's", lambda w: {"cohort_slug": "world", "pk": w.things.open_topic.pk}),
     ("discussions:comment_withdraw", "", lambda w: {"cohort_slug": "world", "pk": w.things.own_comment.pk}),
     ("discussions:comment_put_back", "", lambda w: {"cohort_slug": "world", "pk": w.things.own_comment.pk}),
+    # Account pages are one's own: they answer everybody who is signed in alike.
+    ("account_login", "", None),
+    ("account_logout", "", None),
+    ("account_inactive", "", None),
+    ("account_signup", "", None),
+    ("account_reauthenticate", "", None),
+    ("account_email", "", None),
+    ("account_email_verification_sent", "", None),
+    ("account_change_password", "", None),
+    ("account_set_password", "", None),
+    ("account_reset_password", "", None),
+    ("account_confirm_login_code", "", None),
+    ("account_confirm_password_reset_code", "", None),
+    ("account_complete_password_reset", "", None),
+    ("account_password_reset_completed", "", None),
+    ("account_request_login_code", "", None),
+    ("mfa_index", "", None),
+    ("mfa_authenticate", "", None),
+    ("mfa_reauthenticate", "", None),
+    ("mfa_activate_totp", "", None),
+    ("mfa_deactivate_totp", "", None),
+    ("mfa_view_recovery_codes", "", None),
+    ("mfa_generate_recovery_codes", "", None),
+    ("mfa_download_recovery_codes", "", None),
+    ("mfa_list_webauthn", "", None),
+    ("mfa_add_webauthn", "", None),
+    ("mfa_reauthenticate_webauthn", "", None),
+    ("mfa_remove_webauthn", "", lambda world: {"pk": 1}),
+    ("mfa_edit_webauthn", "", lambda world: {"pk": 1}),
+    ("mfa_login_webauthn", "", None),
+    ("usersessions_list", "", None),
 ]
-ROWS: list[Row] = []
+CODES = read_table(TABLE.read_text("utf-8"))
+ROWS = [Row(name, variant, kwargs, CODES.get(title_of(name, variant), {})) for name, variant, kwargs in PLACES]
