@@ -18,3 +18,6 @@ if os.environ.get("REDIS_URL") and "PYTEST_REDIS_URL" not in os.environ:
     os.environ["REDIS_URL"] = f"{base}/{int(number) + int(worker)}"
 
 from lgr6.settings import *  # noqa: E402,F403
+
+# Hashing slowly is right for people and a waste for samples.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
