@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import lru_cache
 
 import nh3
@@ -139,11 +139,6 @@ def time_range(start: datetime | None, end: datetime | None) -> str:
 def months(cohort: Cohort) -> str:
     """The cohort's time in words: “January to October 2018”; empty where it is not known."""
     return month_range(cohort.starts_on, cohort.ends_on, cohort.date_precision)
-
-
-@register.filter
-def day_before(day: date) -> date:
-    return day - timedelta(days=1)
 
 
 NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
