@@ -4,7 +4,7 @@ import correspondence.models
 import django.db.models.deletion
 import django.db.models.functions.text
 import django.utils.timezone
-import participants.models
+import participants.models.people
 from django.conf import settings
 from django.db import migrations, models
 
@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
                 'ordering': ['name'],
             },
             managers=[
-                ('objects', participants.models.UserManager()),
+                ('objects', participants.models.people.UserManager()),
             ],
         ),
         migrations.CreateModel(
