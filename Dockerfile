@@ -21,10 +21,8 @@ COPY . .
 RUN SECRET_KEY=only-while-building-0123456789-abcdefghijklmnopqrstuvwxyz ALLOWED_HOSTS=build.example \
     PORTAL_URL=https://build.example EMAIL_URL=smtp+tls://build.example:587 \
     python manage.py collectstatic --no-input --verbosity 0 \
- && mkdir -p var/media && chown -R portal:portal var
+ && chown -R portal:portal var
 USER portal
-# Uploads, and the database where there is no PostgreSQL.
-VOLUME /app/var/media
 EXPOSE 8000
 # Django answers only to the hosts it knows, so the check names the first of them.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s --retries=3 CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:' + os.environ['PORT'] + '/healthz', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.')}), timeout=4)"]

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 100
 LEASE = timedelta(minutes=10)
-# Gaps between attempts after a refusal that may pass; then a person is asked (Q2).
+# Gaps between attempts after a refusal that may pass; then a person is asked.
 GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
 
 State = Letter.State

@@ -15,7 +15,7 @@ from .ledger import Intent, compose, key_of, write
 from .models import Letter, Rule
 from .wallclock import at_wall_clock, local_day
 
-# A reminder more than a day late is of no use (Q1).
+# A reminder more than a day late is of no use: what it reminds of is too near, or over.
 TOO_LATE = timedelta(hours=24)
 
 
@@ -154,9 +154,12 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
     if not groups:
         return off
     known = rules()
+    events = {
+        kind: {REGISTERED[kind].occurrence(event): event for event in REGISTERED[kind].events(now)}
+        for kind in {kind for kind, _ in groups}
+    }
     for (kind, name), group in groups.items():
-        reminder = REGISTERED[kind]
-        event = next((e for e in reminder.events(now) if reminder.occurrence(e) == name), None)
+        reminder, event = REGISTERED[kind], events[kind].get(name)
         wanted: set[str] = set()
         if event is not None and known[kind].is_on:
             version = reminder.version(event)

@@ -35,8 +35,10 @@ class Comment(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="comments")
     body = models.TextField()
     created_at = models.DateTimeField()
-    edited_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="withdrawn_comments"
+    )
 
     class Meta:
         ordering = ["created_at", "pk"]
@@ -44,15 +46,20 @@ class Comment(models.Model):
     def __str__(self) -> str:
         return f"{self.author}, {self.created_at:%d.%m.%Y %H:%M}"
 
-    def withdraw(self, now: datetime) -> None:
-        self.withdrawn_at = now
-        self.save(update_fields=["withdrawn_at"])
+    @property
+    def is_taken_back_by_author(self) -> bool:
+        return self.withdrawn_at is not None and self.withdrawn_by_id == self.author_id
+
+    def withdraw(self, by: User, now: datetime) -> None:
+        """Takes the words from view. What staff took back, its author cannot put back."""
+        self.withdrawn_at, self.withdrawn_by = now, by
+        self.save(update_fields=["withdrawn_at", "withdrawn_by"])
 
     withdraw.alters_data = True  # type: ignore[attr-defined]
 
     def put_back(self) -> None:
-        self.withdrawn_at = None
-        self.save(update_fields=["withdrawn_at"])
+        self.withdrawn_at = self.withdrawn_by = None
+        self.save(update_fields=["withdrawn_at", "withdrawn_by"])
 
     put_back.alters_data = True  # type: ignore[attr-defined]
 

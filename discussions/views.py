@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
@@ -50,7 +49,6 @@ def topic_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
         "rooms": rooms,
         "room": room,
         "where": where,
-        "kept": urlencode({"where": where}) + "&" if where else "",
     }
     return render(request, "discussions/topic_list.html", context)
 
@@ -99,7 +97,8 @@ def topic_detail(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
 @require_POST
 def comment_withdraw(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     comment = own_comment(request.user, cohort, pk)
-    comment.withdraw(timezone.now())
+    if comment.withdrawn_at is None:
+        comment.withdraw(request.user, timezone.now())
     messages.success(request, "Taken back: others see only that something stood there. You can put it back.")
     return redirect(way_back(request, cohort, comment))
 
@@ -108,6 +107,8 @@ def comment_withdraw(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse
 @require_POST
 def comment_put_back(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
     comment = own_comment(request.user, cohort, pk)
+    if comment.withdrawn_at and not comment.is_taken_back_by_author:
+        raise PermissionDenied("Staff took this comment back.")
     comment.put_back()
     messages.success(request, "Put back: your words can be read again.")
     return redirect(way_back(request, cohort, comment))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
@@ -20,7 +20,7 @@ from django.utils import timezone
 from correspondence.desk import Desk, Rows, is_confirmed
 from discussions.models import Comment
 from participants.joining import add_organisations
-from participants.models import Cohort, Membership
+from participants.models import Cohort, Membership, User
 from research.models import ResearchNote, ResearchPhase
 from workshops.admin import WorkshopForm, save_workshop
 from workshops.models import Workshop
@@ -301,7 +301,7 @@ class CommentAdmin(Desk):
     search_fields = ("body", "author__name")
     list_select_related = ("author", "discussion__topic", "discussion__note")
     date_hierarchy = "created_at"
-    fields = ("body", "author", "where", "created_at", "edited_at", "withdrawn_at")
+    fields = ("body", "author", "where", "created_at", "withdrawn_at", "withdrawn_by")
     readonly_fields = fields
     actions = ("take_back", "put_back")
 
@@ -343,7 +343,7 @@ class CommentAdmin(Desk):
         if is_confirmed(request):
             now = timezone.now()
             for comment in comments:
-                comment.withdraw(now) if deed == "take back" else comment.put_back()
+                comment.withdraw(cast(User, request.user), now) if deed == "take back" else comment.put_back()
                 self.log_change(request, comment, f"{deed.capitalize()} by staff.")
             self.message_user(request, f"{len(comments)} {'taken' if deed == 'take back' else 'put'} back.")
             return None

@@ -59,7 +59,7 @@ def copy_of(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def refuse_poison(get_response: Handler) -> Handler:
-    """Refuses NUL in an address or form field: PostgreSQL cannot store it, and no keyboard types it."""
+    """Refuses NUL in an address: PostgreSQL cannot compare with it, and no keyboard types it."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):

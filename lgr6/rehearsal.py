@@ -229,6 +229,7 @@ def note(
         base_version=0,
         title=title,
         body=body,
+        audience=audience,
         author=author,
         created_at=when,
     )

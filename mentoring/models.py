@@ -47,7 +47,7 @@ class SlotQuerySet(models.QuerySet["Slot"]):
 class Slot(models.Model):
     """A time a mentor offers."""
 
-    # How long before the start a time can still be booked, and by an organisation moved or cancelled (Q8).
+    # How long before the start a time can still be booked, and by an organisation moved or cancelled.
     NOTICE = timedelta(hours=24)
     CANCEL_NOTICE = timedelta(hours=12)
 

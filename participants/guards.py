@@ -45,6 +45,7 @@ def cohort_page(view: Viewed) -> Viewed:
     @wraps(view)
     def guarded(request: HttpRequest, cohort_slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
         cohort = get_object_or_404(Cohort.objects.visible_to(request.user), slug=cohort_slug)
+        request.cohort = cohort  # type: ignore[attr-defined]
         return view(request, cohort, *args, **kwargs)
 
     return guarded

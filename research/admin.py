@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import admin, messages
@@ -106,18 +107,21 @@ class ExperimentAdmin(Desk):
 
 
 class DeletedFilter(admin.SimpleListFilter):
-    """Deleted notes are out of every list but can be put back."""
+    """Deleted notes are out of the list unless asked for; there they can be put back."""
 
     title = "deleted"
     parameter_name = "deleted"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "there"), ("yes", "deleted")]
+        return [("yes", "deleted")]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        there, deleted = super().choices(changelist)
+        yield {**there, "display": "there"}
+        yield deleted
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ResearchNote]) -> QuerySet[ResearchNote]:
-        if self.value() in ("yes", "no"):
-            return queryset.filter(deleted_at__isnull=self.value() == "no")
-        return queryset
+        return queryset.filter(deleted_at__isnull=self.value() != "yes")
 
 
 @admin.register(ResearchNote)

@@ -80,7 +80,7 @@ class Finding(models.Model):
         STOPPED = "stopped", "Stopped"
         TOO_EARLY = "too_early", "Too early to say"
 
-    # The headings of a case study in the Culture24 family (domain notes, 2.2), in reading order.
+    # The headings of a case study in the Culture24 family, in reading order.
     SECTIONS = [
         ("thought", "What we thought"),
         ("matters", "Why it matters"),

@@ -18,7 +18,7 @@ from participants.models import Cohort, month_range
 
 register = template.Library()
 
-# Beyond this, Markdown is shown as plain paragraphs: no text may take a second to render (reliability I6).
+# Beyond this, Markdown is shown as plain paragraphs: no text may take a second to render.
 MARKDOWN_LIMIT = 64 * 1024
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),

@@ -17,7 +17,7 @@ from lgr6.programme_line import Stretch, line_of
 from mentoring.models import FollowUp, MentoringSession
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, Seat, User
-from research.models import Experiment, ResearchNote
+from research.models import Experiment, ResearchNote, name_kinds
 from workshops.models import Attendance, Workshop
 
 
@@ -60,13 +60,14 @@ def programme(request: SignedIn, user: User, cohort: Cohort, cohorts: list[Cohor
     }
     if memberships or user.is_staff:
         own = own_notes(user, cohort)
+        name_kinds(own, cohort)
         context |= {
-            "drafts": [note for note in own if note.is_draft][:3],
+            "drafts": [note for note in own if note.is_draft and note.membership in memberships][:3],
             "notes": [note for note in own if not note.is_draft][:5],
             "topics": list(
                 Topic.objects.visible_to(user).filter(cohort=cohort).select_related("cohort", "started_by")[:3]
             ),
-            "questions": list(waiting_agreements(memberships)),
+            "agreements": list(waiting_agreements(user, memberships)),
         }
     return render(request, "lgr6/my_programme.html", context)
 
@@ -109,8 +110,10 @@ def headline(line: list[Stretch], now: datetime) -> tuple[str, str]:
 def own_notes(user: User, cohort: Cohort) -> list[ResearchNote]:
     """The person's latest notes, drafts among them: as many as the page may need of either."""
     return list(
-        ResearchNote.objects.present()
+        ResearchNote.objects.visible_to(user)
+        .present()
         .filter(author=user, membership__cohort=cohort)
+        .for_list()
         .select_related("phase", "membership__cohort")[:20]
     )
 
@@ -140,13 +143,19 @@ def coming_sessions(user: User, cohort: Cohort, now: datetime) -> list[Mentoring
 
 
 def open_follow_ups(user: User, cohort: Cohort) -> list[FollowUp]:
-    return list(FollowUp.objects.open().filter(owner=user, membership__cohort=cohort).select_related("membership")[:5])
+    return list(
+        FollowUp.objects.visible_to(user)
+        .open()
+        .filter(owner=user, membership__cohort=cohort)
+        .select_related("membership")[:5]
+    )
 
 
-def waiting_agreements(memberships: list[Membership]) -> QuerySet[Agreement]:
+def waiting_agreements(user: User, memberships: list[Membership]) -> QuerySet[Agreement]:
     """Findings that wait for the word of the person's organisation."""
     return (
-        Agreement.objects.filter(membership__in=memberships, answer="")
+        Agreement.objects.visible_to(user)
+        .filter(membership__in=memberships, answer="")
         .exclude(finding__state=Finding.State.WITHDRAWN)
         .select_related("finding", "membership")
     )
@@ -162,12 +171,9 @@ def membership_detail(request: SignedIn, cohort: Cohort, organisation_slug: str)
         cohort=cohort,
         organisation__slug=organisation_slug,
     )
-    notes = (
-        ResearchNote.objects.visible_to(user)
-        .shared()
-        .filter(membership=membership)
-        .select_related("phase", "author", "membership__cohort")
-    )
+    shared = ResearchNote.objects.visible_to(user).shared().filter(membership=membership)
+    notes = list(shared.for_list().select_related("phase", "author", "membership__cohort")[:8])
+    name_kinds(notes, cohort)
     return render(
         request,
         "lgr6/membership_detail.html",
@@ -183,8 +189,8 @@ def membership_detail(request: SignedIn, cohort: Cohort, organisation_slug: str)
             .filter(membership=membership)
             .select_related("membership__cohort")
             .prefetch_related("framings"),
-            "notes": notes[:8],
-            "note_count": notes.count(),
+            "notes": notes,
+            "note_count": shared.count(),
             "sessions": MentoringSession.objects.visible_to(user)
             .live()
             .filter(membership=membership)

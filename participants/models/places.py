@@ -71,7 +71,12 @@ class Mentor(models.Model):
 
     class Meta:
         ordering = ["user__name"]
-        constraints = [models.UniqueConstraint(fields=["user", "cohort"], name="mentor_once_a_cohort")]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "cohort"], name="mentor_once_a_cohort"),
+            models.CheckConstraint(
+                name="mentor_ends_after_start", condition=Q(ended_at__gte=F("started_at")) | Q(ended_at=None)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.user} ({self.affiliation})" if self.affiliation else str(self.user)
@@ -103,7 +108,10 @@ class Mentorship(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["mentor", "membership"], condition=Q(ended_at=None), name="mentorship_held_once"
-            )
+            ),
+            models.CheckConstraint(
+                name="mentorship_ends_after_start", condition=Q(ended_at__gte=F("started_at")) | Q(ended_at=None)
+            ),
         ]
 
     def __str__(self) -> str:

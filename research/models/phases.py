@@ -78,7 +78,7 @@ class Prompt(models.Model):
 
 
 class Kind(models.TextChoices):
-    """The kinds of note, from the vocabulary of action research (domain notes, 3.3)."""
+    """The kinds of note, from the vocabulary of action research."""
 
     QUESTION = "question", "Question"
     HUNCH = "hunch", "Hunch"

@@ -39,14 +39,11 @@ def note_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     kinds = dict(form.kinds)
     for note in page:
         note.kind_name = kinds[note.kind]
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "cohort": cohort,
         "here": "notes",
         "form": form,
         "page": page,
-        "query": query.urlencode(),
         "is_narrowed": bool(form.asked),
         "can_write": form.can_write,
     }

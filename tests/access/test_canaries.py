@@ -23,7 +23,7 @@ HOMES = {
     "A-draft": {"participant"},
     "A-inner": {"participant", "colleague", "mentor", "staff"},
     "A-shared": {"participant", "colleague", "neighbour", "mentor", "staff"},
-    "A-deleted": {"participant", "colleague"},
+    "A-deleted": {"participant", "colleague", "staff"},
     "A-join": {"participant", "colleague", "mentor", "staff"},
     "A-wish": {"participant", "colleague", "mentor", "staff"},
     "A-record": {"participant", "colleague", "mentor", "staff"},
@@ -36,7 +36,7 @@ HOMES = {
     "B-draft": {"neighbour"},
     "B-inner": {"neighbour", "other_mentor", "staff"},
     "B-shared": {"participant", "colleague", "neighbour", "other_mentor", "staff"},
-    "B-deleted": {"neighbour"},
+    "B-deleted": {"neighbour", "staff"},
     "B-join": {"neighbour", "other_mentor", "staff"},
     "B-wish": {"neighbour", "other_mentor", "staff"},
     "B-record": {"neighbour", "other_mentor", "staff"},
@@ -53,17 +53,19 @@ HOMES = {
 }
 # Canaries that the crawl need not meet: they may be read there, but no page is bound to show them.
 SHY = {"A-deleted", "B-deleted", "withdrawn", "A-wish", "B-wish"}
-MOST_PAGES = 700
+MOST_PAGES = 400
 
 
 def crawl(client: Client, seeds: list[str]) -> dict[str, str]:
     """Every page within reach by links, with its text. Follows no link that signs out or asks for a deed."""
-    queue, texts = deque(seeds), {}
+    queue: deque[str] = deque(seeds)
+    texts: dict[str, str] = {}
     while queue and len(texts) < MOST_PAGES:
         path = queue.popleft()
         if path in texts or path.startswith(("/static/", "/accounts/logout", "/mailroom/")):
             continue
         response = client.get(path)
+        assert response.status_code < 500, path
         body = b"".join(response.streaming_content) if response.streaming else response.content
         texts[path] = body.decode("utf-8", "replace")
         if response.get("Content-Type", "").startswith("text/html"):
@@ -100,7 +102,8 @@ SEARCHES = ["?q=CANARY", "?q=Note", "?q=Text"]
 def test_nobody_meets_a_canary_that_is_not_theirs(world, role):
     client = client_of(world, role)
     seeds = ["/", "/my/", "/admin/"] if role == "staff" else ["/", "/my/"]
-    seeds += [row.path(world) for row in ROWS if row.name not in ("account_logout", "correspondence:mailroom")]
+    # What a secret address opens is for whoever holds it, and nobody here does.
+    seeds += [row.path(world) for row in ROWS if row.variant != "the key" and "mailroom" not in row.name]
     seeds += [f"/cohorts/world/notes/{search}" for search in SEARCHES]
     if user := world.people[role]:
         seeds.append(f"/calendar/{user.calendar_token}.ics")

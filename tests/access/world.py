@@ -170,8 +170,8 @@ def build() -> World:
         now=now,
     )
     things.letter = Letter.objects.filter(kind="invitation").first()
-    other_cohort = make.a_cohort("elsewhere", number=7, title=f"Elsewhere {canary('elsewhere')}")
-    stranger = make.a_membership(other_cohort, f"Org {canary('elsewhere')}")
+    other_cohort = make.a_cohort("elsewhere", number=7, title="Another cohort")
+    stranger = make.a_membership(other_cohort, "Elsewhere Museum")
     things.stranger = make.a_participant(stranger, "Stran Ger", email="stranger@sample.example")
     things.elsewhere = make.a_note(stranger, things.stranger, title=canary("elsewhere"), body=canary("elsewhere"))
     return World(people=people, cohort=cohort, other_cohort=other_cohort, things=things)

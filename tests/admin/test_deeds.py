@@ -161,10 +161,12 @@ def test_a_note_is_deleted_so_that_it_can_be_put_back():
     there = ResearchNote.objects.present().count()
     client.post(page, chosen("delete_softly", note, confirmed="yes"))
     gone = ResearchNote.objects.present().count()
+    listed = [note.title in text_of(client.get(page, query)) for query in ({}, {"deleted": "yes"})]
     client.post(page + "?deleted=yes", chosen("put_back", note, confirmed="yes"))
 
     assert "Nothing is lost" in text_of(asked)
     assert [there, gone, ResearchNote.objects.present().count()] == [1, 0, 1]
+    assert listed == [False, True]
     assert note.versions.count() == 1
 
 

@@ -1,6 +1,7 @@
 """The order of knowledge: an app knows those to its left and nothing of those to its right."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,36 @@ def test_a_model_points_at_nothing_to_its_right(app):
     ]
 
     assert broken == []
+
+
+TEMPLATES = ROOT / "templates"
+NAMED = re.compile(r"""\{%\s*(?:url|include|extends)\s+["'](\w+)[:/]""")
+
+
+@pytest.mark.parametrize("app", ORDER)
+def test_a_template_leads_to_nothing_to_its_right(app):
+    """Components and the two frames belong to the site, as the map of it does: they may lead anywhere."""
+    broken = {
+        str(path.relative_to(ROOT)): sorted(wrong)
+        for path in (TEMPLATES / app).rglob("*.*")
+        if (wrong := set(NAMED.findall(path.read_text("utf-8"))) & to_the_right(app))
+    }
+
+    assert broken == {}
+
+
+REVERSED = re.compile(r"""(?:reverse|redirect|resolve_url)\(\s*["'](\w+):""")
+
+
+@pytest.mark.parametrize("app", ORDER)
+def test_code_leads_to_no_page_to_its_right(app):
+    broken = {
+        str(path.relative_to(ROOT)): sorted(wrong)
+        for path in (ROOT / app).rglob("*.py")
+        if (wrong := set(REVERSED.findall(path.read_text("utf-8"))) & to_the_right(app))
+    }
+
+    assert broken == {}
 
 
 def test_the_order_names_every_app_of_ours():

@@ -105,7 +105,7 @@ def test_the_list_tells_messages_and_last_word_and_puts_pinned_topics_first(coho
     a_comment(busy.discussion, pat)
     a_comment(busy.discussion, ann)
     taken_back = a_comment(busy.discussion, pat)
-    taken_back.withdraw(NOW)
+    taken_back.withdraw(taken_back.author, NOW)
     page = signed_in(pat).get(at("topic_list", cohort.slug)).context["page"]
     assert [(topic, topic.comment_count, topic.last_by) for topic in page] == [
         (pinned, 0, None),
@@ -309,3 +309,19 @@ def test_a_cohort_that_talks_elsewhere_has_the_way_there_and_its_old_topics_to_r
     assert Topic.objects.count() == 1
     assert "OLD WORDS" in browser.get(topic.get_absolute_url()).content.decode()
     assert browser.post(topic.get_absolute_url(), {"body": "B"}).status_code == 409
+
+
+def test_what_staff_took_back_its_author_cannot_put_back(client):
+    membership = a_membership()
+    author = a_participant(membership)
+    topic = a_topic(membership.cohort, author)
+    comment = a_comment(topic.discussion, author, "Words that had to go.")
+    comment.withdraw(staff(), NOW)
+    client.force_login(author)
+
+    response = client.post(f"/cohorts/{membership.cohort.slug}/exchange/comments/{comment.pk}/put-back/")
+    page = client.get(topic.get_absolute_url()).content.decode()
+
+    assert response.status_code == 403
+    assert "Taken back by Culture24." in page
+    assert "Put it back" not in page

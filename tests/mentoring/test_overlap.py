@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from mentoring.models import MentoringSession
 from tests.factories import NOW, a_membership, a_mentor, a_participant, a_session, a_slot
 
-migration = import_module("mentoring.migrations.0003_no_overlap")
+migration = import_module("mentoring.migrations.0002_no_overlap")
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def inside() -> list[Visit]:
     changing = signed_in(a_mentor(cohort=membership.cohort).user)
     changing.post(reverse("account_email"), {"email": "next@sample.example", "action_add": ""})
     topic = a_topic(membership.cohort, pat)
-    a_comment(topic.discussion, pat).withdraw(timezone.now())
+    a_comment(topic.discussion, pat).withdraw(pat, timezone.now())
     a_comment(topic.discussion, pat)
     cohort = membership.cohort.slug
     names = [

@@ -60,6 +60,6 @@ def allow(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("mentoring", "0002_initial")]
+    dependencies = [("mentoring", "0001_initial")]
 
     operations = [migrations.RunPython(forbid, allow)]
