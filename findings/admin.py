@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import F, Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
 from django.utils import timezone
@@ -247,7 +248,7 @@ class FindingAdmin(Desk):
                 path(f"<path:object_id>/{name}/", wrap(view), name=f"findings_finding_{name}")
                 for name, view in pages.items()
             ),
-            path("<path:object_id>/quote/<uuid:note>/", wrap(self.quote), name="findings_finding_quote"),
+            path("<path:object_id>/quote/<str:note>/", wrap(self.quote), name="findings_finding_quote"),
             *super().get_urls(),
         ]
 
@@ -270,10 +271,13 @@ class FindingAdmin(Desk):
             }
         return super().change_view(request, object_id, form_url, context)
 
-    def quote(self, request: HttpRequest, object_id: str, note: Any) -> HttpResponse:
+    def quote(self, request: HttpRequest, object_id: str, note: str) -> HttpResponse:
         """Takes words of a note into the finding."""
         finding = self.found(request, object_id)
-        found = get_object_or_404(quotable(finding, member_of_staff(request)), pk=note)
+        try:
+            found = get_object_or_404(quotable(finding, member_of_staff(request)), pk=note)
+        except ValidationError as error:
+            raise Http404 from error
         version = get_object_or_404(NoteVersion, note=found, number=found.version)
         excerpt = Excerpt(finding=finding, version=version, added_by=member_of_staff(request))
         form = ExcerptForm(
@@ -341,6 +345,8 @@ class FindingAdmin(Desk):
         latest = finding.latest_release()
         form = WhatChanged(request.POST if is_confirmed(request) else None) if latest else None
         hindrances = finding.hindrances()
+        if latest and finding.state == Finding.State.PUBLISHED and latest.content == finding.content():
+            hindrances.append("These very words are published already.")
         if is_confirmed(request) and not hindrances and (form is None or form.is_valid()):
             words = form.cleaned_data["what_changed"] if form else ""
             try:
@@ -349,7 +355,7 @@ class FindingAdmin(Desk):
                 hindrances = error.messages
             else:
                 self.log_change(request, finding, f"Published release {release.number}.")
-                self.message_user(request, f"Published: release {release.number} is at {finding.get_absolute_url()}")
+                self.message_user(request, f"Published: release {release.number} is at {address_of(finding)}")
                 return redirect(self.url_of(finding))
         if hindrances:
             return self.ask_first(
@@ -364,7 +370,7 @@ class FindingAdmin(Desk):
             request,
             title=f"Publish release {latest.number + 1 if latest else 1}?",
             consequences=[
-                f"Everybody can read it at {finding.get_absolute_url()} at once, and in feeds and search.",
+                f"Everybody can read it at {address_of(finding)} at once, and in feeds and search.",
                 "The address stays for life, also if you withdraw the text later.",
             ],
             button="Publish",
@@ -390,20 +396,24 @@ class FindingAdmin(Desk):
         if is_confirmed(request) and form.is_valid():
             finding.withdraw(timezone.now(), form.cleaned_data["because"])
             self.log_change(request, finding, "Withdrawn.")
-            self.message_user(request, f"Withdrawn. {finding.get_absolute_url()} says when and why.")
+            self.message_user(request, f"Withdrawn. {address_of(finding)} says when and why.")
             return redirect(self.url_of(finding))
         return self.ask_first(
             request,
             title="Withdraw this finding?",
             consequences=[
                 "The text goes from its page, the list, search, feeds and downloads at once.",
-                f"{finding.get_absolute_url()} stays and says when it was withdrawn, and your reason.",
+                f"{address_of(finding)} stays and says when it was withdrawn, and your reason.",
                 "It can be published again.",
             ],
             button="Withdraw",
             form=form,
             obj=finding,
         )
+
+
+def address_of(finding: Finding) -> str:
+    return settings.PORTAL_URL + finding.get_absolute_url()
 
 
 def quotable(finding: Finding, user: User) -> Any:

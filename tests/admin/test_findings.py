@@ -100,6 +100,7 @@ def test_only_shared_notes_of_the_cohort_that_may_be_quoted_can_be():
     assert [client.get(page_of(Finding, "quote", finding.pk, note.pk)).status_code for note in closed] == [404] * 4
     assert client.get(page_of(Finding, "quote", finding.pk, open_note.pk)).status_code == 200
     assert client.get(page_of(Finding, "quote", finding.pk, uuid.UUID(int=0))).status_code == 404
+    assert client.get(page_of(Finding, "quote", finding.pk, "nonsense")).status_code == 404
 
 
 def test_notes_to_quote_from_are_filtered_by_organisation_phase_and_words():
