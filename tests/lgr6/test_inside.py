@@ -226,3 +226,43 @@ def test_the_mail_room_can_be_narrowed_to_one_reader(client, db):
 
     assert "S 0" in client.get("/mailroom/?to=PAT@sample.example").content.decode()
     assert "S 0" not in client.get("/mailroom/?to=quinn@sample.example").content.decode()
+
+
+def test_who_moves_to_another_organisation_leaves_the_former_ones_things_behind(client, membership):
+    user = a_participant(membership)
+    now = timezone.now()
+    slot = a_slot(a_mentor(membership), starts_at=now + timedelta(days=2), ends_at=now + timedelta(days=2, minutes=45))
+    a_follow_up(a_session(slot, membership, user), "Something of the museum", owner=user)
+    a_note(membership, user, title="A shared note there", audience=ResearchNote.Audience.ORGANISATION)
+    a_note(membership, user, title="A draft there", audience=ResearchNote.Audience.ME)
+    membership.seats.get(user=user).end(now)
+    gallery = a_membership(membership.cohort, "Sample Gallery")
+    gallery.seats.create(user=user, started_at=now)
+
+    text = text_of(client_of(client, user), "/my/")
+
+    assert "Sample Gallery" in text
+    for words in ["Something of the museum", "A shared note there", "A draft there", "Sample Museum"]:
+        assert words not in text
+
+
+def test_a_follow_up_ticked_on_the_organisations_page_leads_back_to_it(client, membership):
+    user = a_participant(membership)
+    now = timezone.now()
+    slot = a_slot(a_mentor(membership), starts_at=now + timedelta(days=2), ends_at=now + timedelta(days=2, minutes=45))
+    follow_up = a_follow_up(a_session(slot, membership, user), "Ask the volunteers")
+    client.force_login(user)
+    path = membership.get_absolute_url()
+    assert f'name="next" value="{path}"' in text_of(client, path)
+
+    response = client.post(f"/cohorts/world/mentoring/follow-ups/{follow_up.pk}/", {"done": "1", "next": path})
+
+    assert (response.status_code, response["Location"]) == (302, path)
+
+
+@pytest.mark.parametrize("page", ["/my/", "/cohorts/world/workshops/3/", "/my/profile/"])
+def test_the_exchange_is_in_the_menu_of_those_it_is_for(client, membership, page):
+    link = 'href="/cohorts/world/exchange/"'
+
+    assert link in text_of(client_of(client, a_participant(membership)), page)
+    assert link not in text_of(client_of(client, a_mentor(membership).user), page)
