@@ -24,7 +24,7 @@ from tests.factories import NOW, a_cohort, a_membership, a_mentor, a_participant
 pytestmark = pytest.mark.django_db(transaction=True)
 
 MANY = 50
-no_overlap = import_module("mentoring.migrations.0003_no_overlap")
+no_overlap = import_module("mentoring.migrations.0002_no_overlap")
 one_a_slot = next(found for found in MentoringSession._meta.constraints if found.name == "one_live_session_a_slot")
 
 
