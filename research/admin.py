@@ -27,7 +27,7 @@ class PromptInline(Rows):
 class ResearchPhaseAdmin(Desk):
     """The stretches of research. Their dates do not depend on those of workshops."""
 
-    ordering = ("-cohort", "number")
+    ordering = ("cohort", "number")
     list_display = ("__str__", "cohort", "opens_on", "closes_on", "notes_shared")
     list_filter = ("cohort",)
     search_fields = ("name", "cohort__title")

@@ -72,7 +72,7 @@ class WorkshopAdmin(Desk):
     """Workshops: when, where, what, and who comes."""
 
     form = WorkshopForm
-    ordering = ("-cohort", "number")
+    ordering = ("cohort", "number")
     list_display = ("__str__", "cohort", "starts_at", "venue", "state", "coming")
     list_filter = ("cohort", "state")
     search_fields = ("title", "venue", "cohort__title")

@@ -12,6 +12,9 @@ function name(container) {
 
 function nameAll(root) {
   for (const container of root.querySelectorAll(".select2-container")) name(container);
+  for (const box of root.querySelectorAll(".select2-container [role=combobox][aria-owns]")) {
+    box.setAttribute("aria-controls", box.getAttribute("aria-owns"));
+  }
   for (const field of root.querySelectorAll(".select2-dropdown .select2-search__field")) {
     field.setAttribute("aria-label", "Search");
   }
