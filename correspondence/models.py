@@ -132,7 +132,9 @@ class Subscriber(models.Model):
     WORDING = "2026-11"
 
     address = models.EmailField(max_length=320, unique=True)
-    token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    # Two keys: who was forwarded an issue holds the one to leave with, and must not be able to subscribe by it.
+    token = models.CharField("key to leave", max_length=64, unique=True, default=new_token, editable=False)
+    confirm_token = models.CharField("key to confirm", max_length=64, unique=True, default=new_token, editable=False)
     wording = models.CharField(max_length=20, default=WORDING, help_text="Version of the text agreed to.")
     page = models.CharField(max_length=200, blank=True, help_text="Where the address was entered.")
     asked_at = models.DateTimeField()
@@ -172,7 +174,7 @@ class Subscriber(models.Model):
     ask_again.alters_data = True  # type: ignore[attr-defined]
 
     def confirm_url(self) -> str:
-        return settings.PORTAL_URL + reverse("correspondence:newsletter_confirm", args=[self.token])
+        return settings.PORTAL_URL + reverse("correspondence:newsletter_confirm", args=[self.confirm_token])
 
     def leave_url(self) -> str:
         return settings.PORTAL_URL + reverse("correspondence:newsletter_leave", args=[self.token])

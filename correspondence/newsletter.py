@@ -48,7 +48,7 @@ def newsletter(request: HttpRequest) -> HttpResponse:
 @csrf_exempt  # The token in the address is the key.
 @page
 def newsletter_confirm(request: HttpRequest, token: str) -> HttpResponse:
-    subscriber = get_object_or_404(Subscriber, token=token)
+    subscriber = get_object_or_404(Subscriber, confirm_token=token)
     now = timezone.now()
     may_confirm = subscriber.can_confirm(now)
     if request.method == "POST" and may_confirm:
@@ -102,4 +102,7 @@ def subscribe(address: str, entered_on: str, now: datetime) -> None:
 
 def page_of(request: HttpRequest) -> str:
     """The path of the page whose form was sent, as the browser tells it: kept with the consent."""
-    return urlsplit(request.headers.get("Referer", "")).path[:200].replace("\x00", "")
+    try:
+        return urlsplit(request.headers.get("Referer", "")).path[:200].replace("\x00", "")
+    except ValueError:
+        return ""

@@ -5,6 +5,7 @@ Each app says in its reminders.py what its reminders are; lgr6/clock.py gathers 
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any
 from .ledger import Intent, compose, key_of, write
 from .models import Letter, Rule
 from .wallclock import at_wall_clock, local_day
+
+log = logging.getLogger(__name__)
 
 # A reminder more than a day late is of no use: what it reminds of is too near, or over.
 TOO_LATE = timedelta(hours=24)
@@ -107,40 +110,55 @@ def occurrences(now: datetime) -> Iterator[Occurrence]:
         if not rule.is_on:
             continue
         for event in reminder.events(now):
-            due = reminder.due_at(event, rule)
-            if due is not None:
-                yield Occurrence(reminder, event, due, reminder.not_after(event, due))
+            try:
+                due = reminder.due_at(event, rule)
+                if due is not None:
+                    yield Occurrence(reminder, event, due, reminder.not_after(event, due))
+            except (OverflowError, ValueError):
+                # A date beyond reckoning stops its own reminder and no other.
+                log.exception("no time for %s of %s", kind, reminder.occurrence(event))
 
 
 def plan(now: datetime) -> int:
-    """Writes the letters that are due and not written yet; how many are new. Safe to run any number of times."""
+    """Writes the letters that are due and not written yet; how many are new. Safe to run any number of times.
+
+    A reminder that cannot be written is logged, tried again at the next tick, and keeps no other from going.
+    """
     written = 0
     for occurrence in occurrences(now):
-        if not occurrence.due_at <= now < occurrence.not_after:
-            continue
-        reminder, event = occurrence.reminder, occurrence.event
-        name, version = reminder.occurrence(event), reminder.version(event)
-        people = {key_of(reminder.kind, name, version, p.email): p for p in reminder.audience(event, now)}
-        for keys in chunks(list(people), 500):
-            known = set(Letter.objects.filter(key__in=keys).values_list("key", flat=True))
-            new = [people[key] for key in keys if key not in known]
-            letters = []
-            for person in new:
-                subject, body = compose(reminder.template, {"event": event, "person": person})
-                letters.append(
-                    Intent(
-                        kind=reminder.kind,
-                        occurrence=name,
-                        version=version,
-                        address=person.email,
-                        subject=subject,
-                        body=body,
-                        due_at=occurrence.due_at,
-                        not_after=occurrence.not_after,
-                        about=reminder.about(event),
-                    )
+        if occurrence.due_at <= now < occurrence.not_after:
+            try:
+                written += write_due(occurrence, now)
+            except Exception:
+                log.exception("%s of %s was not written", occurrence.reminder.kind, occurrence.event)
+    return written
+
+
+def write_due(occurrence: Occurrence, now: datetime) -> int:
+    """Writes one occurrence's letters to everyone who is to be told and has no such letter yet."""
+    reminder, event = occurrence.reminder, occurrence.event
+    name, version = reminder.occurrence(event), reminder.version(event)
+    people = {key_of(reminder.kind, name, version, p.email): p for p in reminder.audience(event, now)}
+    written = 0
+    for keys in chunks(list(people), 500):
+        known = set(Letter.objects.filter(key__in=keys).values_list("key", flat=True))
+        letters = []
+        for person in (people[key] for key in keys if key not in known):
+            subject, body = compose(reminder.template, {"event": event, "person": person})
+            letters.append(
+                Intent(
+                    kind=reminder.kind,
+                    occurrence=name,
+                    version=version,
+                    address=person.email,
+                    subject=subject,
+                    body=body,
+                    due_at=occurrence.due_at,
+                    not_after=occurrence.not_after,
+                    about=reminder.about(event),
                 )
-            written += write(letters) if letters else 0
+            )
+        written += write(letters) if letters else 0
     return written
 
 

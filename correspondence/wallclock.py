@@ -3,7 +3,19 @@
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import ValidationError
+
 LONDON = ZoneInfo("Europe/London")
+
+
+# Years a programme may be in. A typing error beyond them would take pages and calendars down with it.
+YEARS = range(1990, 2101)
+
+
+def within_reason(day: date | datetime) -> None:
+    """A validator for dates that people type. Raises ValidationError for years that can only be a slip."""
+    if day.year not in YEARS:
+        raise ValidationError(f"The year {day.year} cannot be right: it must lie from {YEARS[0]} to {YEARS[-1]}.")
 
 
 def at_wall_clock(day: date, at: time) -> datetime:

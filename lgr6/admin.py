@@ -80,10 +80,20 @@ class PhaseInline(Rows):
     show_change_link = True
 
 
+class MembershipRow(forms.ModelForm):
+    """Who a membership is of is settled when it is made: notes, seats and agreements hang on it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["organisation"].disabled = True
+
+
 class MembershipInline(Rows):
     """The organisations. Many at once: “Add organisations” at the top of the page."""
 
     model = Membership
+    form = MembershipRow
     can_delete = False
     fields = ("organisation", "name", "is_participant", "is_partner", "is_host", "is_organiser", "status")
     autocomplete_fields = ("organisation",)

@@ -7,7 +7,7 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        from . import clock
+        from . import checks, clock  # noqa: F401  the checks register themselves
 
         clock.wind_up()
 

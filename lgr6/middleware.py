@@ -59,10 +59,15 @@ def copy_of(response: HttpResponseBase) -> HttpResponseBase:
 
 
 def refuse_poison(get_response: Handler) -> Handler:
-    """Refuses NUL in an address: PostgreSQL cannot compare with it, and no keyboard types it."""
+    """Refuses NUL in an address or cookie: PostgreSQL cannot compare with it, and no keyboard types it."""
 
     def answer(request: HttpRequest) -> HttpResponseBase:
-        if "\x00" in request.path or any("\x00" in value for values in request.GET.lists() for value in values[1]):
+        told = [
+            request.path,
+            *request.COOKIES.values(),
+            *(value for _, values in request.GET.lists() for value in values),
+        ]
+        if any("\x00" in word for word in told):
             return HttpResponseBadRequest("This address has a character that cannot be used.")
         return get_response(request)
 

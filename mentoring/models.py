@@ -14,6 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from correspondence.wallclock import within_reason
 from participants.models import Membership, Mentor, Mentorship, Seat, User
 
 
@@ -52,8 +53,8 @@ class Slot(models.Model):
     CANCEL_NOTICE = timedelta(hours=12)
 
     mentor = models.ForeignKey(Mentor, models.PROTECT, related_name="slots")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField(validators=[within_reason])
+    ends_at = models.DateTimeField(validators=[within_reason])
     join_url = models.URLField("link to join", blank=True, help_text="Shown to those who booked, and to nobody else.")
     withdrawn_at = models.DateTimeField(null=True, blank=True)
 
@@ -144,8 +145,8 @@ class MentoringSession(models.Model):
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="sessions")
     mentor = models.ForeignKey(Mentor, models.PROTECT, related_name="sessions")
     membership = models.ForeignKey(Membership, models.PROTECT, related_name="sessions")
-    starts_at = models.DateTimeField()
-    ends_at = models.DateTimeField()
+    starts_at = models.DateTimeField(validators=[within_reason])
+    ends_at = models.DateTimeField(validators=[within_reason])
     uid = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False, help_text="Its name in calendars, for life."
     )
@@ -275,7 +276,7 @@ class FollowUp(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="follow_ups"
     )
-    due_on = models.DateField(null=True, blank=True)
+    due_on = models.DateField(validators=[within_reason], null=True, blank=True)
     created_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True)
 

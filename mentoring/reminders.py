@@ -2,10 +2,10 @@
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from correspondence.reminders import Reminder
-from participants.models import Cohort, Seat, User
+from participants.models import Cohort, Mentorship, Seat, User
 
 from .models import MentoringSession
 
@@ -57,12 +57,17 @@ def those_meeting(session: MentoringSession, now: datetime) -> QuerySet[User]:
     seated = Seat.objects.live().filter(membership=session.membership)
     people = seated.filter(user=session.booked_by_id)
     own = Exists((people if people.exists() else seated).filter(user=OuterRef("pk")))
-    mentor = Q(pk=session.mentor.user_id) if session.mentor.ended_at is None else Q(pk=None)
-    return User.objects.filter(own | mentor, is_active=True)
+    return User.objects.filter(own | mentoring(session), is_active=True)
+
+
+def mentoring(session: MentoringSession) -> Exists:
+    """The session's mentor, as long as they mentor the organisation."""
+    live = Mentorship.objects.live().filter(mentor=session.mentor_id, membership=session.membership_id)
+    return Exists(live.filter(mentor__user=OuterRef("pk")))
 
 
 def the_mentor(session: MentoringSession, now: datetime) -> QuerySet[User]:
-    return User.objects.filter(pk=session.mentor.user_id, is_active=True, mentor_roles=session.mentor)
+    return User.objects.filter(mentoring(session), is_active=True)
 
 
 REMINDERS = [

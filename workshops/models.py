@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
+from correspondence.wallclock import within_reason
 from participants.models import Cohort, Seat, User
 
 
@@ -22,8 +23,10 @@ class Workshop(models.Model):
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="workshops")
     number = models.PositiveSmallIntegerField()
     title = models.CharField(max_length=200, blank=True)
-    starts_at = models.DateTimeField(null=True, blank=True, help_text="Europe/London. Empty: date to be confirmed.")
-    ends_at = models.DateTimeField(null=True, blank=True)
+    starts_at = models.DateTimeField(
+        validators=[within_reason], null=True, blank=True, help_text="Europe/London. Empty: date to be confirmed."
+    )
+    ends_at = models.DateTimeField(validators=[within_reason], null=True, blank=True)
     length = models.CharField(max_length=60, blank=True, help_text="In words, as announced: “full day”.")
     venue = models.CharField(max_length=200, blank=True)
     address = models.TextField(blank=True)

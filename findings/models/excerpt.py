@@ -25,25 +25,33 @@ class Excerpt(models.Model):
 
     objects = ExcerptQuerySet.as_manager()
 
+    # What stands in the working copy for words that are no longer anybody's to read.
+    GONE = "[Words of a note that may no longer be quoted]"
+
     class Meta:
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return self.quote[:80]
+        return f"Words from a note of {self.version.note.membership}"
 
     def clean(self) -> None:
-        note = self.version.note
         if self.quote not in self.version.body:
-            raise ValidationError({"quote": "These words are not in that version of the note."})
-        if not note.may_be_quoted or note.is_draft or note.deleted_at:
-            raise ValidationError({"version": "This note may not be quoted."})
-        if self.finding_id and note.membership.cohort_id != self.finding.cohort_id:
-            raise ValidationError({"version": "This note belongs to another cohort."})
+            raise ValidationError("These words are not in that version of the note.")
+        if self.finding_id and self.version.note.membership.cohort_id != self.finding.cohort_id:
+            raise ValidationError("This note belongs to another cohort.")
+        # One that is there already must not keep the finding from being saved: `hindrances` keeps it from the public.
+        if self.pk is None and not self.may_be_quoted:
+            raise ValidationError("This note may not be quoted.")
+
+    @property
+    def may_be_quoted(self) -> bool:
+        note = self.version.note
+        return note.may_be_quoted and not note.is_draft and note.deleted_at is None
 
     def content(self) -> dict[str, str]:
         note = self.version.note
         return {
-            "quote": self.quote,
+            "quote": self.quote if self.may_be_quoted else self.GONE,
             "organisation": note.membership.name,
             "organisation_slug": note.membership.organisation.slug,
             "phase": str(note.phase) if note.phase else "",

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 
+from correspondence.wallclock import within_reason
 from participants.models import Cohort, Membership, User
 from research.models import ResearchPhase
 
@@ -113,8 +114,8 @@ class Finding(models.Model):
     phase = models.ForeignKey(ResearchPhase, models.PROTECT, null=True, blank=True, related_name="findings")
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     themes = models.ManyToManyField(Theme, blank=True, related_name="findings")
-    work_from = models.DateField("work done from", null=True, blank=True)
-    work_to = models.DateField("work done to", null=True, blank=True)
+    work_from = models.DateField("work done from", validators=[within_reason], null=True, blank=True)
+    work_to = models.DateField("work done to", validators=[within_reason], null=True, blank=True)
     is_sample = models.BooleanField(default=False, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -168,6 +169,11 @@ class Finding(models.Model):
     @property
     def first_published_at(self) -> datetime:
         return self.published_at or self.release.published_at
+
+    @property
+    def known_title(self) -> str:
+        """The title as everybody asked may know it: as published, or as it stands while nothing is."""
+        return self.current.content["title"] if self.current else self.title
 
     def concerned(self) -> set[Membership]:
         """The organisations that must say yes: the one it is about, and those whose notes it quotes."""
@@ -231,9 +237,10 @@ class Finding(models.Model):
     def missing_agreements(self) -> list[str]:
         """Why it cannot be published, a line for each organisation that has not said yes to this wording."""
         digest = self.digest()
-        given = {agreement.membership_id: agreement for agreement in self.agreements.all()}
+        given = {agreement.membership_id: agreement for agreement in self.agreements.select_related("membership")}
+        concerned = self.concerned()
         reasons = []
-        for membership in sorted(self.concerned(), key=str):
+        for membership in sorted(concerned, key=str):
             agreement = given.get(membership.pk)
             if agreement is None:
                 reasons.append(f"{membership} has not been asked.")
@@ -243,16 +250,19 @@ class Finding(models.Model):
                 reasons.append(f"{membership} has not answered.")
             elif agreement.digest != digest:
                 reasons.append(f"{membership} agreed to another wording: ask again.")
+        # A no stands, also when the organisation is no longer named: the words may still be theirs.
+        refused = [row.membership for row in given.values() if row.answer == Agreement.Answer.NO]
+        for membership in sorted(set(refused) - concerned, key=str):
+            reasons.append(f"{membership} said no before it was taken out: name it and ask again, or begin anew.")
         return reasons
 
     def hindrances(self) -> list[str]:
         """All that stands between the working copy and the public, a sentence each; empty when it may go."""
         reasons = self.missing_agreements()
         for excerpt in self.excerpts.present():
-            note = excerpt.version.note
-            if not note.may_be_quoted or note.is_draft or note.deleted_at:
+            if not excerpt.may_be_quoted:
                 # Not which words: they may be private now.
-                reasons.append(f"A note of {note.membership} that it quotes may no longer be quoted.")
+                reasons.append(f"A note of {excerpt.version.note.membership} that it quotes may no longer be quoted.")
         if self.cohort.status == Cohort.Status.DRAFT:
             reasons.append(f"{self.cohort} is still being prepared and not public.")
         return reasons

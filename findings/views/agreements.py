@@ -25,7 +25,7 @@ def agreement_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     agreements = (
         Agreement.objects.visible_to(request.user)
         .filter(finding__cohort=cohort)
-        .select_related("finding__cohort", "membership__organisation", "answered_by")
+        .select_related("finding__cohort", "finding__current", "membership__organisation", "answered_by")
         .order_by("answered_at", "pk")
     )
     context = {

@@ -157,7 +157,7 @@ def waiting_agreements(user: User, memberships: list[Membership]) -> QuerySet[Ag
         Agreement.objects.visible_to(user)
         .filter(membership__in=memberships, answer="")
         .exclude(finding__state=Finding.State.WITHDRAWN)
-        .select_related("finding", "membership")
+        .select_related("finding__current", "membership")
     )
 
 

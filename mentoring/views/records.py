@@ -86,6 +86,8 @@ def follow_up_tick(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
         follow_up.tick(timezone.now())
         messages.success(request, f"Done: {follow_up}")
     back = request.POST.get("next", "")
-    if url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure()):
+    if back.startswith("/") and url_has_allowed_host_and_scheme(
+        back, {request.get_host()}, require_https=request.is_secure()
+    ):
         return redirect(back)
     return redirect(follow_up.session)

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q, Value
 from django.urls import reverse
 
+from correspondence.wallclock import within_reason
+
 from .people import User
 from .places import Mentor, Mentorship, Seat, Standing
 
@@ -73,8 +75,8 @@ class Cohort(models.Model):
     objectives = models.JSONField(default=list, blank=True, help_text='A list: ["build capacity", …]')
     ways_of_learning = models.JSONField(default=list, blank=True, help_text='A list: ["learning by doing", …]')
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    starts_on = models.DateField(null=True, blank=True)
-    ends_on = models.DateField(null=True, blank=True)
+    starts_on = models.DateField(validators=[within_reason], null=True, blank=True)
+    ends_on = models.DateField(validators=[within_reason], null=True, blank=True)
     date_precision = models.CharField(max_length=5, choices=Precision, default=Precision.DAY)
     announced_organisations = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="How many were announced; how many are named is counted."

@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from correspondence.models import new_token
+from correspondence.wallclock import within_reason
 
 from .cohorts import Cohort, Membership
 
@@ -42,7 +43,7 @@ class Invitation(models.Model):
     renewals = models.PositiveSmallIntegerField(default=0, editable=False)
     invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField()
+    expires_at = models.DateTimeField(validators=[within_reason])
     accepted_at = models.DateTimeField(null=True, blank=True)
     cancelled_at = models.DateTimeField(null=True, blank=True)
 

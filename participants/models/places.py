@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from correspondence.wallclock import within_reason
+
 
 class Standing(models.TextChoices):
     """Where an organisation stands in a cohort. One that has withdrawn gives its people no place."""
@@ -28,8 +30,8 @@ class Seat(models.Model):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="seats")
     membership = models.ForeignKey("participants.Membership", models.PROTECT, related_name="seats")
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(validators=[within_reason])
+    ended_at = models.DateTimeField(validators=[within_reason], null=True, blank=True)
 
     objects = SeatQuerySet.as_manager()
 
@@ -64,8 +66,8 @@ class Mentor(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="mentor_roles")
     cohort = models.ForeignKey("participants.Cohort", models.PROTECT, related_name="mentors")
     affiliation = models.CharField(max_length=200, blank=True)
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(validators=[within_reason])
+    ended_at = models.DateTimeField(validators=[within_reason], null=True, blank=True)
 
     objects = MentorQuerySet.as_manager()
 
@@ -99,8 +101,8 @@ class Mentorship(models.Model):
 
     mentor = models.ForeignKey(Mentor, models.PROTECT, related_name="mentorships")
     membership = models.ForeignKey("participants.Membership", models.PROTECT, related_name="mentorships")
-    started_at = models.DateTimeField()
-    ended_at = models.DateTimeField(null=True, blank=True)
+    started_at = models.DateTimeField(validators=[within_reason])
+    ended_at = models.DateTimeField(validators=[within_reason], null=True, blank=True)
 
     objects = MentorshipQuerySet.as_manager()
 

@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.db.models.functions import Left
 from django.urls import reverse
 
+from correspondence.wallclock import within_reason
 from discussions.models import Discussion
 from participants.models import Cohort, Membership, Mentorship, Seat, User
 
@@ -93,7 +94,7 @@ class ResearchNote(models.Model):
     kind = models.CharField(max_length=12, choices=Kind, default=Kind.REFLECTION)
     phase = models.ForeignKey(ResearchPhase, models.PROTECT, null=True, blank=True, related_name="notes")
     experiment = models.ForeignKey(Experiment, models.PROTECT, null=True, blank=True, related_name="notes")
-    happened_on = models.DateField(null=True, blank=True)
+    happened_on = models.DateField(validators=[within_reason], null=True, blank=True)
     audience = models.CharField(max_length=12, choices=Audience, default=Audience.ME)
     may_be_quoted = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=0, help_text="Grows by one with each accepted save.")

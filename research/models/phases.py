@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
+from correspondence.wallclock import within_reason
 from participants.models import Cohort
 
 
@@ -19,8 +20,10 @@ class ResearchPhase(models.Model):
     name = models.CharField(max_length=120, blank=True)
     where = models.CharField(max_length=200, blank=True)
     brief = models.TextField(blank=True, help_text="What is asked of everyone in this phase. Markdown.")
-    opens_on = models.DateField(null=True, blank=True)
-    closes_on = models.DateField(null=True, blank=True, help_text="The last day, until midnight in London.")
+    opens_on = models.DateField(validators=[within_reason], null=True, blank=True)
+    closes_on = models.DateField(
+        validators=[within_reason], null=True, blank=True, help_text="The last day, until midnight in London."
+    )
 
     # Filled by the page that lists phases.
     stage_today = ""

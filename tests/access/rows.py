@@ -120,7 +120,7 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("findings:agreement_detail", "B", on("b", "finding")),
     ("findings:agreement_detail", "missing", cohort(slug="missing")),
     ("correspondence:newsletter", "", None),
-    ("correspondence:newsletter_confirm", "the key", key("subscriber")),
+    ("correspondence:newsletter_confirm", "the key", lambda w: {"token": w.things.subscriber.confirm_token}),
     ("correspondence:newsletter_confirm", "no key", NO_KEY),
     ("correspondence:newsletter_leave", "the key", key("subscriber")),
     ("correspondence:newsletter_leave", "no key", NO_KEY),
