@@ -21,3 +21,6 @@ from lgr6.settings import *  # noqa: E402,F403
 
 # Hashing slowly is right for people and a waste for samples.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+# Thousands of refused requests are what the access matrix is made of: a line for each would drown the rest.
+LOGGING["loggers"]["django.request"] = {"level": "ERROR"}  # noqa: F405
