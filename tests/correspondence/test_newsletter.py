@@ -25,7 +25,8 @@ def letters():
 
 
 def path(page, subscriber):
-    return f"/newsletter/{page}/{subscriber.token}/"
+    key = subscriber.confirm_token if page == "confirm" else subscriber.token
+    return f"/newsletter/{page}/{key}/"
 
 
 def errors_in(response):
@@ -172,7 +173,7 @@ def test_who_left_comes_back_only_by_a_new_yes(client):
 @pytest.mark.parametrize("page", ["confirm", "leave"])
 def test_a_wrong_token_leads_nowhere_and_the_right_one_somewhere(client, page):
     subscriber = a_subscriber(confirmed_at=timezone.now())
-    for wrong in [subscriber.token[:-1], subscriber.token + "x", "x"]:
+    for wrong in [subscriber.token[:-1], subscriber.confirm_token + "x", "x"]:
         assert client.get(f"/newsletter/{page}/{wrong}/").status_code == 404
         assert client.post(f"/newsletter/{page}/{wrong}/").status_code == 404
     assert client.get(path(page, subscriber)).status_code == 200
@@ -184,3 +185,13 @@ def test_other_methods_are_refused(client, method):
     subscriber = a_subscriber()
     for address in ["/newsletter/", path("confirm", subscriber), path("leave", subscriber)]:
         assert getattr(client, method)(address).status_code == 405
+
+
+def test_the_key_to_leave_that_an_issue_carries_subscribes_nobody(client):
+    subscriber = Subscriber.objects.create(address="pat@sample.example", asked_at=timezone.now())
+
+    response = client.post(f"/newsletter/confirm/{subscriber.token}/")
+
+    subscriber.refresh_from_db()
+    assert (response.status_code, subscriber.is_active) == (404, False)
+    assert client.post(f"/newsletter/confirm/{subscriber.confirm_token}/").status_code == 302
