@@ -24,3 +24,6 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 # Thousands of refused requests are what the access matrix is made of: a line for each would drown the rest.
 LOGGING["loggers"]["django.request"] = {"level": "ERROR"}  # noqa: F405
+
+# No worker runs beside the suite: jobs are done at once, with Redis as without.
+CELERY_TASK_ALWAYS_EAGER = True
