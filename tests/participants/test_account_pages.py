@@ -204,7 +204,8 @@ def test_too_many_wrong_passwords_or_requests_are_told_in_a_page_of_our_own(live
         page.goto(reverse("account_login"))
         page.get_by_label("Email").first.fill("pat@sample.example")
         page.get_by_label("Password").fill("wrong")
-        page.get_by_role("button", name="Sign in", exact=True).click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in", exact=True).click()
         told = page.get_by_role("main").inner_text()
         faults = faults_in_html(page.content()) + faults_of(page)
         started.close()
