@@ -68,8 +68,7 @@ def wait_for(address: str) -> None:
 def take(portal: str) -> None:
     from playwright.sync_api import sync_playwright
 
-    from tests.browser.conftest import FLAGS
-    from tests.surroundings import chromium
+    from tests.surroundings import FLAGS, chromium
 
     PICTURES.mkdir(exist_ok=True)
     with sync_playwright() as playwright:

@@ -13,21 +13,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from correspondence.models import Letter
 from lgr6 import rehearsal
-from tests.surroundings import chromium
+from tests.surroundings import FLAGS, chromium
 
 # Playwright runs an event loop in this thread; the ORM is used beside it, never inside.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 expect.set_options(timeout=10_000)
 
 
