@@ -232,6 +232,15 @@ class FindingAdmin(Desk):
         self.message_user(request, "The finding is a draft now. Write it here, and quote from the notes below.")
         return redirect(self.url_of(obj))
 
+    def save_model(self, request: HttpRequest, obj: Finding, form: Any, change: bool) -> None:
+        """Writes what was typed and nothing else: an organisation may say no while the form is on its way."""
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        own = {field.name for field in obj._meta.concrete_fields}
+        if typed := own.intersection(form.changed_data):
+            obj.save(update_fields=typed)
+
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """An excerpt taken out keeps its row: what a release quoted can always be traced."""
         formset.save(commit=False)

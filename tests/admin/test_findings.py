@@ -271,3 +271,26 @@ def test_the_pages_of_a_finding_that_is_not_there_are_not_there():
     client = at_the_desk()
 
     assert [client.get(page_of(Finding, name, 999)).status_code for name in ("ask", "publish", "withdraw")] == [404] * 3
+
+
+def test_a_no_that_comes_while_the_form_is_on_its_way_is_not_written_over(rf):
+    """The desk read the finding as published; the organisation has withdrawn it since."""
+    from types import SimpleNamespace
+
+    from django.contrib import admin
+
+    from findings.models import Finding
+    from tests.factories import NOW, a_cohort, a_membership, a_published_finding
+
+    membership = a_membership(a_cohort())
+    finding = a_published_finding(membership.cohort, membership)
+    as_read = Finding.objects.get(pk=finding.pk)
+    finding.withdraw(NOW, "An organisation took back its agreement.")
+    as_read.title = "A title typed meanwhile"
+
+    admin.site.get_model_admin(Finding).save_model(
+        rf.post("/"), as_read, SimpleNamespace(changed_data=["title", "themes"]), True
+    )
+
+    stored = Finding.objects.get(pk=finding.pk)
+    assert (stored.state, stored.title) == (Finding.State.WITHDRAWN, "A title typed meanwhile")
