@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -17,7 +17,7 @@ from lgr6.programme_line import Stretch, line_of
 from mentoring.models import FollowUp, MentoringSession
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, Seat, User
-from research.models import Experiment, ResearchNote, name_kinds
+from research.models import Experiment, KindLabel, ResearchNote, name_kinds
 from workshops.models import Attendance, Workshop
 
 
@@ -60,7 +60,6 @@ def programme(request: SignedIn, user: User, cohort: Cohort, cohorts: list[Cohor
     }
     if memberships or user.is_staff:
         own = own_notes(user, cohort)
-        name_kinds(own, cohort)
         context |= {
             "drafts": [note for note in own if note.is_draft and note.membership in memberships][:3],
             "notes": [note for note in own if not note.is_draft][:5],
@@ -108,14 +107,19 @@ def headline(line: list[Stretch], now: datetime) -> tuple[str, str]:
 
 
 def own_notes(user: User, cohort: Cohort) -> list[ResearchNote]:
-    """The person's latest notes, drafts among them: as many as the page may need of either."""
-    return list(
+    """The person's latest notes, drafts among them: as many as the page may need of either, kinds named."""
+    label = KindLabel.objects.filter(cohort=cohort, kind=OuterRef("kind")).values("label")[:1]
+    notes: list[ResearchNote] = list(
         ResearchNote.objects.visible_to(user)
         .present()
         .filter(author=user, membership__cohort=cohort)
         .for_list()
+        .annotate(own_label=Subquery(label))
         .select_related("phase", "membership__cohort")[:20]
     )
+    for note in notes:
+        note.kind_name = note.own_label or note.get_kind_display()  # type: ignore[attr-defined]
+    return notes
 
 
 def next_workshop(line: list[Stretch], user: User, now: datetime) -> Workshop | None:
