@@ -32,7 +32,6 @@ SILENT_AFTER = timedelta(minutes=3)
 # From how many shared notes a cell of the table is dark.
 MANY = 3
 MOST_NEXT = 8
-MOST_LATE = 12
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.conf import settings
@@ -180,10 +180,6 @@ class MentoringSession(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("mentoring:session_detail", args=[self.membership.cohort.slug, self.pk])
 
-    @property
-    def is_live(self) -> bool:
-        return self.state in self.LIVE
-
     def is_led_by(self, user: User | AnonymousUser) -> bool:
         return bool(user.is_authenticated) and self.mentor.ended_at is None and self.mentor.user_id == user.pk
 
@@ -287,9 +283,6 @@ class FollowUp(models.Model):
 
     def __str__(self) -> str:
         return self.text
-
-    def is_late(self, today: date) -> bool:
-        return self.done_at is None and self.due_on is not None and self.due_on < today
 
     def tick(self, now: datetime) -> None:
         self.done_at = now

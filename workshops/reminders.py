@@ -1,6 +1,7 @@
 """Who is reminded of a workshop, and when."""
 
 from datetime import datetime, time, timedelta
+from functools import partial
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -44,40 +45,30 @@ def without_reply(workshop: Workshop, now: datetime) -> QuerySet[User]:
     return User.objects.seated_in(workshop.cohort).exclude(Exists(answered))
 
 
+of_workshop = partial(Reminder, events=coming, anchor=start, until=until_start, about=cohort_slug)
+
 REMINDERS = [
-    Reminder(
+    of_workshop(
         kind="workshop_in_7_days",
         label="Workshop in 7 days",
         template="workshops/email/workshop_coming",
-        events=coming,
-        anchor=start,
         audience=not_refusing,
-        until=until_start,
-        about=cohort_slug,
         days=-7,
         at=time(9),
     ),
-    Reminder(
+    of_workshop(
         kind="workshop_tomorrow",
         label="Workshop tomorrow",
         template="workshops/email/workshop_coming",
-        events=coming,
-        anchor=start,
         audience=not_refusing,
-        until=until_start,
-        about=cohort_slug,
         days=-1,
         at=time(9),
     ),
-    Reminder(
+    of_workshop(
         kind="workshop_reply_missing",
         label="Reply to a workshop missing, 10 days before",
         template="workshops/email/reply_missing",
-        events=coming,
-        anchor=start,
         audience=without_reply,
-        until=until_start,
-        about=cohort_slug,
         days=-10,
         at=time(9),
     ),

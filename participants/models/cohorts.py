@@ -47,9 +47,6 @@ class CohortQuerySet(models.QuerySet["Cohort"]):
     def public(self) -> CohortQuerySet:
         return self.exclude(status=Cohort.Status.DRAFT)
 
-    def running(self) -> CohortQuerySet:
-        return self.filter(status=Cohort.Status.RUNNING)
-
     def latest_first(self) -> CohortQuerySet:
         return self.order_by(F("starts_on").desc(nulls_last=True), "-pk")
 
