@@ -3,6 +3,7 @@
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 
 pytest_plugins = ["tests.surroundings"]
 
@@ -16,3 +17,19 @@ def _fresh_cache(request, django_db_blocker):
     if settings.REDIS_URL or commits or (marker and marker.kwargs.get("transaction")):
         with django_db_blocker.unblock():
             cache.clear()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup, django_db_blocker):
+    """At the end PostgreSQL drops the test database only when nobody is in it any more.
+
+    A thread of the live server answers a browser's last request a moment after the browser has gone.
+    """
+    yield
+    if connection.vendor != "postgresql":
+        return
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
