@@ -30,7 +30,7 @@ def read_change(request: HttpRequest, cohort: Cohort) -> Change:
         "experiment": lambda value: read_experiment(value, cohort),
         "happened_on": read_day,
         "audience": lambda value: read_choice("audience", value, ResearchNote.Audience.values),
-        "may_be_quoted": read_yes_or_no,
+        "may_be_quoted": lambda value: read_yes_or_no("may_be_quoted", value),
     }
     for name, read in readers.items():
         if name in payload:
@@ -42,6 +42,7 @@ def read_change(request: HttpRequest, cohort: Cohort) -> Change:
         body=read_body(payload.get("body")),
         fields=fields,
         organisation=read_text("organisation", payload.get("organisation", "")),
+        is_autosave=read_yes_or_no("autosave", payload.get("autosave", False)),
     )
 
 
@@ -147,7 +148,7 @@ def read_day(value: Any) -> date | None:
     return day
 
 
-def read_yes_or_no(value: Any) -> bool:
+def read_yes_or_no(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise Refused("may_be_quoted", "This must be true or false.")
+        raise Refused(name, "This must be true or false.")
     return value

@@ -48,6 +48,7 @@ class Change:
 
     `fields` holds those of kind, phase, experiment, happened_on, audience and may_be_quoted that the client named;
     the others stay as they are. `organisation` is the slug of the one to write for, needed by those seated in several.
+    `is_autosave`: the editor saved by itself.
     """
 
     save_id: uuid.UUID
@@ -56,6 +57,7 @@ class Change:
     body: str
     fields: dict[str, Any] = field(default_factory=dict)
     organisation: str = ""
+    is_autosave: bool = False
 
     @property
     def is_blank(self) -> bool:
@@ -186,6 +188,7 @@ def keep(
         number=number,
         save_id=uuid.uuid4() if taken else change.save_id,
         base_version=change.base_version,
+        is_autosave=change.is_autosave,
         title=change.title,
         body=change.body,
         audience=audience,

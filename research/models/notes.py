@@ -192,6 +192,7 @@ class NoteVersion(models.Model):
     number = models.PositiveIntegerField(null=True, help_text="Empty for a text that lost a conflict and is kept.")
     save_id = models.UUIDField(help_text="The client's name for the save: a repeat is answered, not stored again.")
     base_version = models.PositiveIntegerField()
+    is_autosave = models.BooleanField(default=False, help_text="Saved by the editor itself, not at the writer's word.")
     title = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
     audience = models.CharField(

@@ -92,6 +92,13 @@ def test_a_save_without_one_of_the_four_is_refused_naming_it(client, cohort, aut
     assert list(answer.json()["fields"]) == [name]
 
 
+def test_what_the_editor_saves_by_itself_is_marked_so(post):
+    pk = uuid.uuid4()
+    post(pk, autosave=True)
+    post(pk, base_version=1, body="At my word.")
+    assert list(NoteVersion.objects.order_by("number").values_list("is_autosave", flat=True)) == [True, False]
+
+
 def test_a_repeat_is_answered_alike(post):
     pk, save_id = uuid.uuid4(), str(uuid.uuid4())
 
@@ -226,6 +233,7 @@ def test_only_post_saves(client, cohort, author):
         ("audience", "public"),
         ("audience", 1),
         ("may_be_quoted", "yes"),
+        ("autosave", 1),
         ("organisation", 7),
         ("organisation", "no-such-place"),
     ],
