@@ -18,6 +18,7 @@ class Portal:
 
     is_rehearsal = settings.REHEARSAL
     portal_url = settings.PORTAL_URL
+    csrf_cookie = settings.CSRF_COOKIE_NAME
 
     @cached_property
     def cohort(self) -> Cohort | None:

@@ -272,7 +272,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if REHEARSAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "lgr6.static_files.NamedByContent"
     },
 }
 WHITENOISE_USE_FINDERS = REHEARSAL

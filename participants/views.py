@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from base64 import b64encode
+
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from . import invitations
 from .forms import AcceptForm, ProfileForm
@@ -76,6 +78,16 @@ def profile(request: SignedIn) -> HttpResponse:
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "participants/profile.html", context, status=status)
+
+
+@login_not_required  # a script asks, which has no use for the sign-in page
+@require_safe
+def device_key(request: HttpRequest) -> JsonResponse:
+    """Who is signed in here, and the key for what they have not sent yet: 32 bytes in base64."""
+    if not request.user.is_authenticated:
+        return JsonResponse({"error": "Nobody is signed in."}, status=401)
+    key = b64encode(bytes(request.user.device_key)).decode()
+    return JsonResponse({"person": str(request.user.pk), "key": key})
 
 
 @require_POST

@@ -4,6 +4,7 @@ from .calendar import calendar_feed
 from .health import csrf_failure, healthz, readyz
 from .inside import cohort_detail, membership_detail, my_programme
 from .machines import change_password, favicon, robots, security_txt, sitemap
+from .offline import offline, service_worker
 from .shop_window import accessibility, home, privacy
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "home",
     "membership_detail",
     "my_programme",
+    "offline",
     "privacy",
     "readyz",
     "robots",
     "security_txt",
+    "service_worker",
     "sitemap",
 ]

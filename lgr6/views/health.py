@@ -56,5 +56,6 @@ def readyz(request: HttpRequest) -> JsonResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its key. A save by script gets JSON, never a page."""
     if request.content_type == "application/json":
-        return JsonResponse({"error": "The page's key is out of date: sign in again, then save."}, status=403)
+        words = "The page's key is out of date: sign in again, then save."
+        return JsonResponse({"error": words, "sign_in": True}, status=403)
     return render(request, "403_csrf.html", status=403)

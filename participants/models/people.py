@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -18,6 +19,11 @@ from .places import Seat
 
 if TYPE_CHECKING:
     from .cohorts import Cohort, Membership
+
+
+def new_device_key() -> bytes:
+    """32 random bytes: a key for AES-256."""
+    return secrets.token_bytes(32)
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -58,6 +64,9 @@ class User(AbstractUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=120, help_text="As you would like others to read it.")
     calendar_token = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    # What their browsers encrypt unsent text with. It is handed out after a sign-in only, so that text left behind on
+    # a shared computer is unreadable until its writer is back; without the row that text is lost for good.
+    device_key = models.BinaryField(max_length=32, default=new_device_key, editable=False)
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]

@@ -11,6 +11,7 @@ from .notes import (
     note_put_back,
 )
 from .phases import phase_detail, phase_list
+from .together import note_conflict, note_presence
 from .writing import note_edit, note_new, note_preview, note_save
 
 __all__ = [
@@ -18,12 +19,14 @@ __all__ = [
     "experiment_edit",
     "experiment_new",
     "note_comment",
+    "note_conflict",
     "note_delete",
     "note_detail",
     "note_edit",
     "note_history",
     "note_list",
     "note_new",
+    "note_presence",
     "note_preview",
     "note_put_back",
     "note_save",

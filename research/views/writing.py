@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
@@ -31,6 +30,7 @@ from ..saving import (
     save_note,
 )
 from .notes import note_or_404
+from .together import conflict_of
 
 
 @cohort_page
@@ -146,9 +146,7 @@ def show_editor(
         "chosen_phase": form.chosen_phase,
         "membership": memberships[0] if len(memberships) == 1 else None,
         "mentors": [mentorship.mentor.user for mentorship in mentors],
-        "kept": kept,
-        "standing": note.versions.select_related("author").filter(number=note.version).first() if kept else None,
-        "csrf_cookie": settings.CSRF_COOKIE_NAME,
+        "conflict": conflict_of(note, kept) if kept else None,
         "body_limit": BODY_LIMIT,
     }
     return render(request, "research/note_edit.html", context, status=status)
@@ -186,6 +184,9 @@ def note_save(request: HttpRequest, cohort_slug: str, pk: uuid.UUID) -> JsonResp
 def answer_save(request: HttpRequest, cohort_slug: str, pk: uuid.UUID, now: datetime) -> JsonResponse:
     if not request.user.is_authenticated:
         return JsonResponse({"error": "You are signed out. Sign in, then save again."}, status=401)
+    if request.headers.get("X-Person", str(request.user.pk)) != str(request.user.pk):
+        # The page was opened by somebody who is not signed in here any more: their text must not become another's.
+        return JsonResponse({"error": "Somebody else is signed in here now. Sign in, then save again."}, status=401)
     cohort = Cohort.objects.visible_to(request.user).filter(slug=cohort_slug).first()
     if cohort is None:
         raise NoSuchNote

@@ -1,57 +1,68 @@
-// Saves a note without leaving its page. Without this script the form does the same by a plain POST.
-// A save has a name (save_id) for one exact text. Where the answer was lost, that same save is sent again first.
+// Writes a note: every key is kept on this device within a third of a second and at the portal within five.
+// The protocol is told in docs/architecture.md, “One save”. Without this script the form does the same by a plain POST.
+import { clock, hold, newName, person, vault, whoIsSignedIn } from "./device.js";
+import { send } from "./sending.js";
 
-// Read at the moment of sending: the token changes when somebody signs in again in another tab.
-function cookie(name) {
-  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
+const QUIET = 1000; // ms without a key before the text goes to the portal
+const LONGEST = 5000; // ms of typing before it goes all the same
+const ON_DEVICE = 200; // ms before it is written to this device
+const WAITS = [1, 2, 4, 8, 16, 32, 60]; // seconds between tries; the last one for ever
 
-function newName() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
-}
+const TEXT = ["title", "body", "kind", "phase", "experiment", "happened_on"];
 
 class NoteEditor extends HTMLElement {
   connectedCallback() {
-    this.form = this.querySelector("form");
+    this.form = this.querySelector("#note-form");
     this.status = this.querySelector("[data-status]");
-    this.pending = null;
-    this.busy = false;
+    this.draft = newName();
+    this.field("save_id").value = newName();
+    this.pending = null; // a save whose fate is not known
+    this.conflict = null; // {version, kept} until the writer has chosen
     this.lastSaved = "refused" in this.dataset ? null : this.text();
+    this.sentSettings = this.settings();
+    this.opened = { base: this.base, content: this.content() };
+    this.onDevice = true;
+    this.tries = 0;
+    this.local = Promise.resolve();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.save(event.submitter?.name === "share" ? event.submitter.value : "");
+      this.saveByHand(event.submitter?.name === "share" ? event.submitter.value : "");
     });
-    this.form.addEventListener("input", () => this.showUnsaved());
+    this.form.addEventListener("input", (event) => this.typed(event));
     this.field("phase").addEventListener("change", () => this.showPrompts());
-    this.onKey = (event) => {
-      if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
-        event.preventDefault();
-        this.save("");
-      }
-    };
-    this.onLeave = (event) => {
-      if (this.isUnsaved()) event.preventDefault();
-    };
-    document.addEventListener("keydown", this.onKey);
-    window.addEventListener("beforeunload", this.onLeave);
+    this.addEventListener("click", (event) => this.choose(event));
+    this.addEventListener("signed-in", () => this.signedIn());
+    this.listeners = [
+      [document, "keydown", (event) => this.key(event)],
+      [window, "beforeunload", (event) => this.isNowhere() && event.preventDefault()],
+      [window, "pagehide", () => this.keepNow()],
+      [window, "online", () => this.sendNow()],
+      [document, "visibilitychange", () => (document.hidden ? this.keepNow() : this.sendNow())],
+    ];
+    for (const [where, what, act] of this.listeners) where.addEventListener(what, act);
+    this.ready = this.begin();
   }
 
   disconnectedCallback() {
-    document.removeEventListener("keydown", this.onKey);
-    window.removeEventListener("beforeunload", this.onLeave);
+    for (const [where, what, act] of this.listeners) where.removeEventListener(what, act);
+    for (const timer of [this.deviceTimer, this.quietTimer, this.retryTimer]) clearTimeout(timer);
   }
+
+  // --- What is in the form ---
 
   field(name) {
     return this.form.elements.namedItem(name);
   }
 
-  content(share) {
+  get base() {
+    return Number(this.field("base_version").value);
+  }
+
+  set base(version) {
+    this.field("base_version").value = version;
+  }
+
+  content() {
     const number = (name) => (this.field(name)?.value ? Number(this.field(name).value) : null);
     const content = {
       title: this.field("title").value.trim(),
@@ -59,129 +70,359 @@ class NoteEditor extends HTMLElement {
       kind: this.field("kind").value,
       phase: number("phase"),
       happened_on: this.field("happened_on").value || null,
-      audience: share || this.field("audience").value,
-      may_be_quoted: this.field("may_be_quoted").checked,
     };
     if (this.field("experiment")) content.experiment = number("experiment");
     if (this.field("organisation") && !this.field("organisation").disabled) content.organisation = this.field("organisation").value;
     return content;
   }
 
-  text(share = "") {
-    return JSON.stringify(this.content(share));
+  // Who can read and quote it changes at the writer's word only, never by itself.
+  settings(share = "") {
+    return { audience: share || this.field("audience").value, may_be_quoted: this.field("may_be_quoted").checked };
   }
 
-  isUnsaved() {
-    return this.pending !== null || this.text() !== this.lastSaved;
+  text() {
+    return JSON.stringify(this.content());
   }
 
-  showUnsaved() {
-    if (!this.busy && this.isUnsaved()) this.say("Not saved yet", false);
+  fill(content) {
+    for (const name of TEXT) if (this.field(name) && name in content) this.field(name).value = content[name] ?? "";
+    if (content.organisation && this.field("organisation")) this.field("organisation").value = content.organisation;
+    this.showPrompts();
   }
 
-  showPrompts() {
-    for (const prompts of this.querySelectorAll("[data-prompts]")) prompts.hidden = prompts.dataset.prompts !== this.field("phase").value;
+  isUnsent() {
+    return this.pending !== null || this.conflict !== null || this.text() !== this.lastSaved;
   }
 
-  say(words, isSaved) {
-    if (this.status.textContent !== words) this.status.textContent = words;
-    this.status.classList.toggle("saved--not", !isSaved);
+  isNowhere() {
+    return this.isUnsent() && !this.onDevice && !this.isEmpty();
   }
 
-  async save(share) {
+  isEmpty() {
+    return this.base === 0 && !this.field("title").value.trim() && !this.field("body").value.trim();
+  }
+
+  hasOpenSettings() {
+    return this.base > 0 && JSON.stringify(this.settings()) !== JSON.stringify(this.sentSettings);
+  }
+
+  // --- Beginning: what this device still has of this note ---
+
+  async begin() {
+    this.vault = await vault();
+    this.person = this.vault?.person ?? person;
+    this.letGo = await hold(this.draft);
+    if (this.vault) await this.takeUp();
+  }
+
+  async takeUp() {
+    const path = location.pathname;
+    const page = document.body.dataset.offline === undefined ? null : await this.vault.page(path).catch(() => null);
+    if (page?.since && page.since.base > this.base) this.putIn(page.since.base, page.since.content);
+    const mine = (await this.vault.drafts()).filter((draft) => draft.path === path);
+    for (const left of mine) {
+      if (this.text() !== this.lastSaved) return; // somebody types already: the draft waits for the next time
+      const letGo = await hold(left.id);
+      if (!letGo) continue; // open in another tab
+      this.letGo();
+      this.letGo = letGo;
+      await this.resume(left);
+      break;
+    }
+  }
+
+  putIn(base, content) {
+    this.base = base;
+    this.fill(content);
+    this.lastSaved = this.text();
+    this.opened = { base, content: this.content() };
+  }
+
+  async resume(left) {
+    this.draft = left.id;
+    this.fill(left.content);
+    if (!left.pending && this.text() === this.lastSaved) return this.vault.removeDraft(left.id);
+    this.base = left.base;
+    this.pending = left.pending;
+    this.conflict = left.conflict;
+    const notice = this.querySelector("[data-draft]");
+    notice.querySelector("[data-draft-time]").textContent = clock(left.at);
+    notice.hidden = false;
+    if (this.conflict) return this.showConflict(this.conflict);
+    this.show();
+    return this.sendNow();
+  }
+
+  // --- Typing ---
+
+  typed(event) {
+    if (["audience", "may_be_quoted"].includes(event.target.name)) return this.show();
+    if (!this.form.contains(event.target) || !event.target.name) return undefined;
+    this.onDevice = false;
+    this.refusal = "";
+    this.say("Not saved yet", false);
+    this.deviceTimer ??= setTimeout(() => this.keepNow(), ON_DEVICE);
+    this.typingSince ??= Date.now();
+    clearTimeout(this.quietTimer);
+    // While the portal does not answer, or knows nobody here, the next try is not for a key to decide.
+    if (this.tries || this.isSignedOut) return undefined;
+    const wait = Math.min(QUIET, Math.max(0, this.typingSince + LONGEST - Date.now()));
+    this.quietTimer = setTimeout(() => this.pump(), wait);
+    return undefined;
+  }
+
+  key(event) {
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && event.key.toLowerCase() === "s") {
+      event.preventDefault();
+      this.saveByHand("");
+    }
+  }
+
+  // --- This device ---
+
+  // One write after the other: a draft that was taken away must not come back.
+  keepNow() {
+    clearTimeout(this.deviceTimer);
+    this.deviceTimer = null;
+    this.local = this.local.then(() => this.keepDraft()).catch(() => { this.onDevice = false; });
+    return this.local;
+  }
+
+  async keepDraft() {
+    if (!this.vault) return;
+    if (!this.isUnsent() || this.isEmpty()) {
+      await this.vault.removeDraft(this.draft);
+      this.onDevice = true;
+      return;
+    }
+    const text = this.text();
+    const left = { save: this.dataset.save, base: this.base, content: this.content(), pending: this.pending, conflict: this.conflict };
+    await this.vault.putDraft(this.draft, location.pathname, left);
+    if (this.text() !== text) return;
+    this.onDevice = true;
+    this.show();
+  }
+
+  // --- The portal ---
+
+  sendNow() {
+    clearTimeout(this.retryTimer);
+    if (this.isUnsent() && !this.isEmpty()) this.pump();
+  }
+
+  async saveByHand(share) {
+    await this.ready;
+    this.conflict = null;
+    this.refusal = "";
+    // A sharing whose answer was lost is not repeated by somebody who now presses plain "Save".
+    if (this.pending?.save.audience && this.pending.save.audience !== this.settings(share).audience) this.forgetPending();
+    this.byHand = { share };
+    await this.pump();
+  }
+
+  // Sends what there is to send, one save at a time, until all is there or something stands in the way.
+  async pump() {
+    clearTimeout(this.quietTimer);
     if (this.busy) return;
     this.busy = true;
     try {
-      this.say("Saving…", false);
-      // A sharing whose answer was lost is not repeated by somebody who now presses plain "Save".
-      if (this.pending && this.pending.save.audience !== this.content(share).audience) this.forget();
-      if (this.pending && !(await this.send())) return;
-      const text = this.text(share);
-      if (text !== this.lastSaved || this.field("base_version").value === "0") {
-        const names = { save_id: this.field("save_id").value, base_version: Number(this.field("base_version").value) };
-        this.pending = { save: { ...names, ...this.content(share) }, text };
-        if (!(await this.send())) return;
-      }
-      const time = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" }).format(new Date());
-      this.say(`Saved ${time}, version ${this.field("base_version").value}`, true);
-      if (share) {
-        this.lastSaved = this.text();
-        window.location.assign(this.dataset.detail);
+      await this.ready;
+      while (this.nextSave()) {
+        await this.keepNow();
+        if (!(await this.sendPending())) break;
       }
     } finally {
       this.busy = false;
-      if (this.status.textContent === "Saving…") this.say("Not saved. Your text is still here.", false);
     }
-    if (!share && this.text() !== this.lastSaved) this.showUnsaved();
+    this.show();
   }
 
-  // Whether the save is stored. A save whose fate is not known stays pending; one that was refused does not.
-  async send() {
-    const { save, text } = this.pending;
-    let answer;
-    let said = {};
-    try {
-      answer = await fetch(this.dataset.save, {
-        method: "POST",
-        redirect: "error",
-        headers: { "Content-Type": "application/json", "X-CSRFToken": cookie(this.dataset.csrfCookie) },
-        body: JSON.stringify(save),
-      });
-      said = await answer.json();
-    } catch {
-      this.say("Not saved: no answer from the portal. Your text is still here; save again when you are connected.", false);
+  // The save to send now: the one whose answer was lost, else a new one for what has changed since.
+  nextSave() {
+    if (this.pending) return true;
+    const { byHand } = this;
+    if (this.conflict || (this.refusal && !byHand)) return false;
+    const changed = this.text() !== this.lastSaved || this.base === 0;
+    if (!byHand && (!changed || this.isEmpty())) return false;
+    this.byHand = null;
+    this.typingSince = null;
+    const settings = byHand ? this.settings(byHand.share) : {};
+    if (byHand && !byHand.share && !changed && !this.hasOpenSettings()) {
+      this.announce(this.status.textContent);
       return false;
     }
-    if (answer.status === 200 && Number.isInteger(said.version)) {
-      this.settle(said.version);
-      this.lastSaved = text;
-      return true;
-    }
-    if (answer.status === 409) this.showConflict(said, save);
-    else if (answer.status === 401) this.saySignedOut();
-    else if (answer.status >= 500 || answer.status === 429) this.say(`Not saved: ${said.error ?? "the portal is busy."} Your text is still here.`, false);
-    else {
-      this.forget();
-      this.say(`Not saved: ${said.error ?? "this text was refused."} Your text is still here.`, false);
-      if (said.fields) this.field(Object.keys(said.fields)[0])?.focus?.();
-    }
+    this.pending = {
+      save: { save_id: this.field("save_id").value, base_version: this.base, ...this.content(), ...settings, autosave: !byHand },
+      text: this.text(),
+      share: byHand?.share ?? "",
+    };
+    return true;
+  }
+
+  // Whether it is stored and the next may go.
+  async sendPending() {
+    const { pending } = this;
+    if (!pending.save.autosave) this.say("Saving…", false);
+    const { result, said, after } = await send(this.dataset.save, pending.save, this.person);
+    const { autosave } = pending.save;
+    if (result === "saved") return this.settle(said.version, pending);
+    if (result === "conflict") return this.meet(said);
+    if (result === "signed-out") await this.signedOut();
+    else if (result === "later") this.later(said, after);
+    else this.refuse(said, autosave);
     return false;
   }
 
   // The next save is another one, with a name of its own.
-  forget() {
+  forgetPending() {
     this.pending = null;
     this.field("save_id").value = newName();
   }
 
-  settle(version) {
-    this.forget();
-    this.field("base_version").value = version;
+  async settle(version, { save, text, share }) {
+    this.tries = 0;
+    this.isSignedOut = false;
+    this.forgetPending();
+    this.base = version;
+    this.lastSaved = text;
+    if ("audience" in save) this.sentSettings = { audience: save.audience, may_be_quoted: save.may_be_quoted };
     if (this.field("organisation")) this.field("organisation").disabled = true;
     this.querySelector("[data-body-error]")?.remove();
     this.field("body").removeAttribute("aria-invalid");
-    this.querySelector("[data-conflict]").hidden = true;
+    if (!this.isUnsent() && version < this.opened.base) {
+      // The answer to an old save was lost, and others have written since: what they wrote is the note.
+      this.putIn(this.opened.base, this.opened.content);
+    }
+    this.savedAt = new Date();
+    this.querySelector("[data-conflict-place]").replaceChildren();
+    await this.keepNow();
+    this.show(!save.autosave);
+    this.vault?.page(location.pathname).then((page) => page && this.vault.putPage(location.pathname, { ...page, at: undefined, since: { base: this.base, content: JSON.parse(this.lastSaved) } })).catch(() => {});
+    if (share && !this.isUnsent()) window.location.assign(this.dataset.detail);
+    return true;
   }
 
-  saySignedOut() {
-    const link = Object.assign(document.createElement("a"), { href: this.dataset.signin, target: "_blank", textContent: "sign in in a new tab" });
-    this.say("Not saved: you are signed out. Your text is still here; ", false);
-    this.status.append(link, ", then save again.");
-  }
-
-  showConflict(said, save) {
-    this.settle(said.version);
+  // Somebody saved meanwhile: the portal keeps both texts, and nothing is sent until the writer has chosen.
+  async meet(said) {
+    this.forgetPending();
+    this.byHand = null;
+    this.base = said.version;
     this.lastSaved = null;
-    const panel = this.querySelector("[data-conflict]");
-    const show = (name, words) => { panel.querySelector(`[data-${name}]`).textContent = words; };
-    show("their-version", said.version);
-    show("their-title", said.title);
-    show("their-body", said.body);
-    show("my-title", save.title);
-    show("my-body", save.body);
-    panel.hidden = false;
-    this.say(`Not saved: version ${said.version} was saved meanwhile. Both texts are kept.`, false);
-    panel.querySelector("h2").focus();
+    this.conflict = { version: said.version, kept: said.conflict, locked: said.locked };
+    await this.keepNow();
+    await this.showConflict(this.conflict);
+    return false;
+  }
+
+  async showConflict({ kept }) {
+    this.show(true);
+    const place = this.querySelector("[data-conflict-place]");
+    try {
+      const answer = await fetch(this.dataset.conflict.replace("/0/", `/${kept}/`), { redirect: "error" });
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      place.innerHTML = await answer.text();
+      place.querySelector("h2").focus();
+    } catch {
+      this.retryTimer = setTimeout(() => this.conflict && this.showConflict(this.conflict), 5000);
+    }
+  }
+
+  async choose(event) {
+    const choice = event.target.closest("[data-choose]")?.dataset.choose;
+    if (!choice) return;
+    event.preventDefault();
+    if (choice === "mine") await this.saveByHand("");
+    if (choice === "merge") this.field("body").focus();
+    if (choice === "theirs") {
+      // Ours lies in the versions as a kept copy: the portal has said so.
+      this.conflict = null;
+      this.lastSaved = this.text();
+      await this.keepNow();
+      window.location.assign(this.dataset.edit);
+    }
+  }
+
+  async signedOut() {
+    this.isSignedOut = true;
+    this.problem = "you are signed out.";
+    this.show(true);
+    const other = await whoIsSignedIn().catch(() => null);
+    if (other && other.person !== this.person) return this.putAway();
+    if (!other) this.querySelector("sign-in-again").ask();
+    return undefined;
+  }
+
+  async signedIn() {
+    const now = await whoIsSignedIn().catch(() => null);
+    if (now && now.person !== this.person) return this.putAway();
+    return this.sendNow();
+  }
+
+  // Somebody else is at this computer: nothing of this text is theirs to see.
+  async putAway() {
+    await this.keepNow();
+    const words = document.getElementById("somebody-else").content.cloneNode(true);
+    this.disconnectedCallback();
+    this.replaceChildren(words);
+    this.letGo();
+    document.title = "Research note";
+  }
+
+  later(said, after) {
+    const wait = Math.max(after, WAITS[Math.min(this.tries, WAITS.length - 1)] * (0.75 + Math.random() / 2));
+    this.tries += 1;
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => this.sendNow(), wait * 1000);
+    this.problem = said.error ?? "no answer from the portal.";
+    this.show();
+  }
+
+  refuse(said, autosave) {
+    this.forgetPending();
+    this.refusal = said.error ?? "this text was refused.";
+    this.show(true);
+    if (said.fields && !autosave) this.field(Object.keys(said.fields)[0])?.focus?.();
+  }
+
+  // --- Words ---
+
+  // What is true now. A text counts as saved when the portal has named its version, and never before.
+  show(aloud = false) {
+    const here = this.onDevice && this.vault;
+    const kept = here ? "Saved on this device only" : "Not saved";
+    if (this.isEmpty()) this.say("Nothing written yet", false);
+    else if (this.conflict) this.say(`Not saved: version ${this.conflict.version} was saved meanwhile. Both texts are kept; please choose.`, false, aloud);
+    else if (this.refusal) this.say(`Not saved: ${this.refusal} Your text is ${here ? "on this device" : "still here"}.`, false, aloud);
+    else if (!this.isUnsent()) this.showSaved(aloud);
+    else if (this.isSignedOut) this.say(`${kept}: you are signed out. Sign in, and it is sent.`, false, aloud);
+    else if (this.problem) this.say(`${kept}: ${this.problem} It is sent again by itself.`, false, true);
+    else this.say(here ? kept : "Not saved yet", false);
+  }
+
+  showSaved(aloud) {
+    if (!this.savedAt) return;
+    const wasTrouble = this.problem;
+    this.problem = "";
+    const more = this.hasOpenSettings() ? ". Press Save to change who can read or quote it" : "";
+    this.say(`Saved ${clock(this.savedAt)}, version ${this.base}${more}`, true, aloud || wasTrouble || more);
+  }
+
+  // The line beside the buttons changes with every key; aloud are said only things worth interrupting for.
+  say(words, isSaved, aloud = false) {
+    if (this.status.textContent !== words) this.status.textContent = words;
+    this.status.classList.toggle("saved--not", !isSaved);
+    if (aloud) this.announce(words);
+  }
+
+  announce(words) {
+    const line = this.querySelector("[data-announce]");
+    if (line.textContent === words) line.textContent = "";
+    line.textContent = words;
+  }
+
+  showPrompts() {
+    for (const prompts of this.querySelectorAll("[data-prompts]")) prompts.hidden = prompts.dataset.prompts !== this.field("phase").value;
   }
 }
 

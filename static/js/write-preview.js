@@ -1,9 +1,6 @@
 // Write and Preview: two tabs over one textarea. The preview is rendered where the note will be.
 
-function cookie(name) {
-  const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-  return found ? decodeURIComponent(found.slice(name.length + 1)) : "";
-}
+import { csrfToken } from "./sending.js";
 
 class WritePreview extends HTMLElement {
   connectedCallback() {
@@ -45,7 +42,7 @@ class WritePreview extends HTMLElement {
     try {
       const answer = await fetch(this.dataset.preview, {
         method: "POST",
-        headers: { "X-CSRFToken": cookie(this.dataset.csrfCookie) },
+        headers: { "X-CSRFToken": csrfToken() },
         body: new URLSearchParams({ text }),
       });
       const words = await answer.text();

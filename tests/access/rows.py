@@ -96,6 +96,18 @@ def key(thing: str) -> Kwargs:
 
 NO_KEY: Kwargs = lambda world: {"token": "wrong"}  # noqa: E731
 MISSING_NOTE = cohort(pk=MISSING)
+NOTE_DEEDS = ("detail", "edit", "save", "history", "presence", "comment", "delete", "put_back")
+
+
+def met(letter: str) -> Kwargs:
+    """The page of a conflict in the organisation's inner note: the text that was put aside."""
+
+    def kwargs(world: World) -> dict[str, Any]:
+        things = getattr(world.things, letter)
+        return {"cohort_slug": "world", "pk": things.inner.pk, "kept": things.kept.pk}
+
+    return kwargs
+
 
 PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("home", "", None),
@@ -130,6 +142,9 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("robots", "", None),
     ("security_txt", "", None),
     ("change_password", "", None),
+    ("service_worker", "", None),
+    ("offline", "", None),
+    ("participants:device_key", "", None),
     ("favicon", "", None),
     ("healthz", "", None),
     ("readyz", "", None),
@@ -153,14 +168,14 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("research:note_preview", "", cohort()),
     *[
         (f"research:note_{deed}", f"{letter} {thing}", of(letter.lower(), thing))
-        for deed in ("detail", "edit", "save", "history", "comment", "delete", "put_back")
+        for deed in NOTE_DEEDS
         for letter in ("A", "B")
         for thing in ("draft", "inner", "shared", "deleted")
     ],
-    *[
-        (f"research:note_{deed}", "missing", MISSING_NOTE)
-        for deed in ("detail", "edit", "save", "history", "comment", "delete", "put_back")
-    ],
+    *[(f"research:note_{deed}", "missing", MISSING_NOTE) for deed in NOTE_DEEDS],
+    ("research:note_conflict", "A", met("a")),
+    ("research:note_conflict", "B", met("b")),
+    ("research:note_conflict", "missing", cohort(pk=MISSING, kept=1)),
     ("research:experiment_new", "", cohort()),
     ("research:experiment_edit", "A", of("a", "experiment")),
     ("research:experiment_edit", "B", of("b", "experiment")),

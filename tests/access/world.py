@@ -146,7 +146,9 @@ def build() -> World:
                 experiment=experiment,
             ),
         )
-        getattr(things, letter.lower()).deleted.delete_softly(now)
+        own = getattr(things, letter.lower())
+        own.deleted.delete_softly(now)
+        own.kept = make.a_kept_copy(own.inner, f"Kept {canary(letter + '-kept')}")
 
     staff = people["staff"]
     assert staff is not None

@@ -140,6 +140,24 @@ def a_note(membership: Membership, author: User | None = None, **extra: Any) -> 
     return note
 
 
+def a_kept_copy(note: ResearchNote, body: str = "Written at the same time.", **extra: Any) -> NoteVersion:
+    """A text that met a newer version of the note on its way, and was put aside."""
+    return NoteVersion.objects.create(
+        note=note,
+        number=None,
+        **{
+            "save_id": uuid.uuid4(),
+            "base_version": 0,
+            "title": note.title,
+            "body": body,
+            "audience": note.audience,
+            "author": note.author,
+            "created_at": note.updated_at,
+            **extra,
+        },
+    )
+
+
 def an_experiment(membership: Membership, question: str = "Who films, and why?", **extra: Any) -> Experiment:
     experiment = Experiment.objects.create(
         membership=membership, **{"title": "Filming in the stores", "created_at": NOW - timedelta(days=10), **extra}

@@ -396,9 +396,9 @@ def test_note_edit_shows_both_texts_when_somebody_saved_meanwhile(client, cohort
     answer = client.post(address, typed(page, body="Mine <b>"))
 
     assert answer.status_code == 409
-    assert "Somebody saved this note while you were writing" in words(answer)
-    assert "Theirs</pre>" in words(answer)
-    assert "Mine &lt;b&gt;</pre>" in words(answer)
+    assert "Col League saved this note while you were writing" in words(answer)
+    assert '<mark class="differs">Theirs</mark>' in words(answer)
+    assert '<mark class="differs">Mine &lt;b&gt;</mark>' in words(answer)
     assert "Mine &lt;b&gt;</textarea>" in words(answer)
     assert ResearchNote.objects.get().body == "Theirs"
     assert NoteVersion.objects.get(number=None).body == "Mine <b>"

@@ -130,6 +130,20 @@ def test_nobody_signed_in_is_answered_401_in_json(post, cohort):
     assert not ResearchNote.objects.exists()
 
 
+def test_a_page_of_one_person_does_not_save_as_another(client, cohort, author, membership):
+    somebody_else = a_participant(membership)
+    client.force_login(somebody_else)
+    payload = {"save_id": str(uuid.uuid4()), "base_version": 0, "title": "Title", "body": "Body"}
+    answers = {
+        person.pk: client.post(
+            address(cohort), json.dumps(payload), "application/json", headers={"X-Person": str(person.pk)}
+        ).status_code
+        for person in (author, somebody_else)
+    }
+    assert answers == {author.pk: 401, somebody_else.pk: 200}
+    assert ResearchNote.objects.get().author == somebody_else
+
+
 def test_a_person_put_out_of_use_is_answered_401(post, author):
     post()
     author.is_active = False
