@@ -34,8 +34,13 @@ def in_words(name: str, boxes: dict[str, str]) -> str:
 
 def side_by_side(before: dict[str, str], after: dict[str, str]) -> list[Box]:
     """The boxes that differ, in the order of the card."""
-    pairs = [(label, in_words(name, before), in_words(name, after)) for name, label in BOXES.items()]
-    return [Box(label, a, b, compare(a, b)) for label, a, b in pairs if a != b]
+    pairs = [(name, in_words(name, before), in_words(name, after)) for name in BOXES]
+    # An outcome is one thing, not so many words: it is put in or taken out whole.
+    return [
+        Box(BOXES[name], a, b, compare(a, b, steps=0) if name == "outcome" else compare(a, b))
+        for name, a, b in pairs
+        if a != b
+    ]
 
 
 def changes_of(versions: list[CardVersion], experiment: Experiment) -> list[CardChange]:
