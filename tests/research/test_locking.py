@@ -16,6 +16,7 @@ from correspondence.models import Letter
 from research.locking import add_addendum, content_hash, seal_holds, seal_locked, standing, unlock_note
 from research.models import Addendum, NoteVersion, ResearchNote, Seal, last_locked_day
 from research.saving import Change, Refused, save_note
+from research.tasks import seal_notes
 from tests.admin.desk import at_the_desk, chosen, page_of, text_of
 from tests.factories import NOW, a_cohort, a_membership, a_mentor, a_note, a_participant, a_phase, staff
 from tests.research.test_pages import typed, words
@@ -247,6 +248,15 @@ def test_the_clock_seals_what_is_locked_once(note, membership, author, phase):
     assert sealed == [0, 0, 1, 0]
     assert Seal.objects.count() == 1
     assert (seal.version, seal.locked_at, seal.closes_on) == (1, LOCKS + timedelta(minutes=5), LAST_DAY)
+
+
+def test_the_job_on_the_schedule_seals(membership, author, settings):
+    note = a_note(membership, author, phase=a_phase_over(membership.cohort))
+
+    seal_notes()
+
+    assert settings.CELERY_BEAT_SCHEDULE["seal"]["task"] == seal_notes.name
+    assert seal_holds(note)
 
 
 def test_the_hash_is_of_all_that_the_note_says_in_a_form_anybody_can_rebuild(note):
