@@ -57,11 +57,12 @@ def stretches_of(versions: Iterable[NoteVersion]) -> list[Stretch]:
 
 
 def page_of(versions: QuerySet[NoteVersion], below: int | None) -> HistoryPage:
-    """A page of a note's versions, without their texts: one query, whose cost does not grow with the note's age.
+    """A page of a note's versions, without their texts: two queries, whose cost does not grow with the note's age.
 
     Newest first, in the order they were taken. A stretch longer than what a page reads goes on on the next.
     """
-    lines = versions.defer("body").select_related("author").order_by("-pk")
+    # A few people wrote the many versions: each is read once.
+    lines = versions.defer("body").select_related(None).prefetch_related("author").order_by("-pk")
     if below is not None:
         lines = lines.filter(pk__lt=below)
     read = list(lines[: ROWS_READ + 1])
