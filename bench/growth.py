@@ -148,7 +148,7 @@ def multiply(more: int) -> None:
     from discussions.models import Comment, Discussion, Topic
     from mentoring.models import FollowUp, MentoringSession, Slot
     from participants.models import Cohort, Membership, Organisation, Seat, User
-    from research.models import Experiment, Framing, NoteVersion, ResearchNote, ResearchPhase
+    from research.models import CardVersion, Experiment, Framing, NoteVersion, ResearchNote, ResearchPhase
     from workshops.models import Workshop
 
     cohorts = copies(Cohort.objects.all(), more, numbered("slug"))
@@ -162,6 +162,7 @@ def multiply(more: int) -> None:
     discussions = copies(Discussion.objects.all(), more)
     experiments = copies(Experiment.objects.all(), more)
     copies(Framing.objects.all(), more, experiment=experiments)
+    copies(CardVersion.objects.all(), more, experiment=experiments)
     notes = copies(ResearchNote.objects.all(), more, earlier("created_at", "updated_at"), discussion=discussions)
     copies(NoteVersion.objects.all(), more, note=notes)
     copies(Topic.objects.all(), more, earlier("created_at"), discussion=discussions)

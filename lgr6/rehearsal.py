@@ -22,7 +22,8 @@ from findings.models import Agreement, Excerpt, Finding, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.invitations import invite
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
-from research.models import Experiment, Kind, NoteVersion, ResearchNote, ResearchPhase
+from research.models import BOXES, Experiment, Kind, NoteVersion, ResearchNote, ResearchPhase
+from research.trying import begin_experiment, save_experiment
 from workshops.models import Attendance, record_reply
 
 from .facts import load_facts
@@ -309,32 +310,32 @@ def write_notes(cast: Cast, now: datetime) -> dict[str, ResearchNote]:
             Audience.ORGANISATION,
         ),
     }
-    experiment = Experiment.objects.create(
-        membership=cast.museum,
-        title="Sample: volunteers answer for a day",
-        small_experiment="One afternoon a week, volunteers answer on the museum's own account.",
-        what_we_saw="More questions, and longer answers.",
-        created_at=ago(30),
-    )
-    experiment.reframe("Who speaks when the museum speaks online?", "People trust people.", cast.participant, ago(30))
-    experiment.reframe(
-        "What changes when volunteers answer in the museum's name?",
-        "People ask more when a person with a name answers.",
-        cast.participant,
-        ago(12),
-    )
+    card = {
+        **dict.fromkeys(BOXES, ""),
+        "title": "Sample: volunteers answer for a day",
+        "question": "Who speaks when the museum speaks online?",
+        "hunch": "People trust people.",
+        "small_experiment": "One afternoon a week, volunteers answer on the museum's own account.",
+        "outcome": Experiment.Outcome.RUNNING,
+    }
+    experiment = begin_experiment(cast.museum, card, cast.participant, ago(30))
+    later = {
+        "question": "What changes when volunteers answer in the museum's name?",
+        "hunch": "People ask more when a person with a name answers.",
+        "what_we_saw": "More questions, and longer answers.",
+    }
+    save_experiment(experiment, 1, {**card, **later}, cast.participant, ago(12))
     for key in ("comments", "train"):
         notes[key].experiment = experiment
         notes[key].save(update_fields=["experiment"])
-    other = Experiment.objects.create(
-        membership=cast.gallery,
-        title="Sample: a question a day",
-        outcome=Experiment.Outcome.STOPPED,
-        created_at=ago(40),
-    )
-    other.reframe(
-        "Does a daily question start conversations?", "Small questions are easy to answer.", cast.neighbour, ago(40)
-    )
+    other = {
+        **dict.fromkeys(BOXES, ""),
+        "title": "Sample: a question a day",
+        "question": "Does a daily question start conversations?",
+        "hunch": "Small questions are easy to answer.",
+        "outcome": Experiment.Outcome.STOPPED,
+    }
+    begin_experiment(cast.gallery, other, cast.neighbour, ago(40))
     return notes
 
 

@@ -193,6 +193,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "clock": {"task": "correspondence.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
     "tidy": {"task": "workshops.tasks.forget_needs", "schedule": 3600.0, "options": {"expires": 3500}},
+    "seal": {"task": "research.tasks.seal_notes", "schedule": 300.0, "options": {"expires": 290}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from datetime import timedelta
+from typing import Any, cast
 
+from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -12,9 +14,22 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from correspondence.desk import Desk, Rows, is_confirmed, read_only
+from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only
+from participants.models import User
 
-from .models import Experiment, Framing, KindLabel, Prompt, ResearchNote, ResearchPhase
+from .locking import UNLOCKED_FOR, seal_holds, unlock_note
+from .models import (
+    Addendum,
+    CardVersion,
+    Experiment,
+    Framing,
+    KindLabel,
+    Prompt,
+    ResearchNote,
+    ResearchPhase,
+    Seal,
+    Unlock,
+)
 
 
 class PromptInline(Rows):
@@ -28,13 +43,13 @@ class ResearchPhaseAdmin(Desk):
     """The stretches of research. Their dates do not depend on those of workshops."""
 
     ordering = ("cohort", "number")
-    list_display = ("__str__", "cohort", "opens_on", "closes_on", "notes_shared")
+    list_display = ("__str__", "cohort", "opens_on", "closes_on", "locks", "notes_shared")
     list_filter = ("cohort",)
     search_fields = ("name", "cohort__title")
     autocomplete_fields = ("cohort",)
     list_select_related = ("cohort",)
     date_hierarchy = "opens_on"
-    fields = ("cohort", "number", "name", "where", "brief", "opens_on", "closes_on")
+    fields = ("cohort", "number", "name", "where", "brief", "opens_on", "closes_on", "locks")
     inlines = (PromptInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ResearchPhase]:
@@ -42,7 +57,11 @@ class ResearchPhaseAdmin(Desk):
         return super().get_queryset(request).annotate(shared=Count("notes", filter=shared))
 
     def get_readonly_fields(self, request: HttpRequest, obj: ResearchPhase | None = None) -> tuple[str, ...]:
-        return ("cohort",) if obj else ()
+        return ("cohort", "locks") if obj else ("locks",)
+
+    @admin.display(description="notes lock")
+    def locks(self, phase: ResearchPhase) -> str:
+        return render_to_string("admin/research/researchphase/locks.html", {"phase": phase, "now": timezone.now()})
 
     @admin.display(description="notes shared", ordering="shared")
     def notes_shared(self, phase: Any) -> int:
@@ -71,6 +90,22 @@ class FramingInline(Rows):
         return super().get_queryset(request).select_related("author")
 
 
+@read_only
+class CardVersionInline(Rows):
+    """Every save of the card, box by box."""
+
+    model = CardVersion
+    fields = ("created_at", "author", "number", "words")
+    readonly_fields = ("words",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[CardVersion]:
+        return super().get_queryset(request).select_related("author")
+
+    @admin.display(description="what it said")
+    def words(self, version: CardVersion) -> str:
+        return render_to_string("admin/research/experiment/boxes.html", {"boxes": version.boxes.items()})
+
+
 @admin.register(Experiment)
 class ExperimentAdmin(Desk):
     """What organisations try. They write it themselves; staff read it."""
@@ -90,7 +125,7 @@ class ExperimentAdmin(Desk):
         "what_next",
         "created_at",
     )
-    inlines = (FramingInline,)
+    inlines = (FramingInline, CardVersionInline)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -122,6 +157,48 @@ class DeletedFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ResearchNote]) -> QuerySet[ResearchNote]:
         return queryset.filter(deleted_at__isnull=self.value() != "yes")
+
+
+class Unlocking(Because):
+    """Why a note is opened, and for how long."""
+
+    hours = forms.IntegerField(
+        label="For how many hours",
+        min_value=1,
+        max_value=24 * 14,
+        initial=int(UNLOCKED_FOR.total_seconds() // 3600),
+        help_text="Then it locks again by itself.",
+    )
+
+
+@read_only
+class SealInline(Rows):
+    """What the note said when it was locked, as a hash."""
+
+    model = Seal
+    fields = ("locked_at", "version", "content_hash")
+
+
+@read_only
+class UnlockInline(Rows):
+    """Who opened it, until when and why."""
+
+    model = Unlock
+    fields = ("unlocked_at", "unlocked_by", "relocks_at", "reason")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Unlock]:
+        return super().get_queryset(request).select_related("unlocked_by")
+
+
+@read_only
+class AddendumInline(Rows):
+    """What was added under the note after its lock."""
+
+    model = Addendum
+    fields = ("created_at", "author", "body")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Addendum]:
+        return super().get_queryset(request).select_related("author")
 
 
 @admin.register(ResearchNote)
@@ -156,8 +233,58 @@ class ResearchNoteAdmin(Desk):
         "shared_at",
         "updated_at",
         "deleted_at",
+        "deleted_by",
     )
-    actions = ("delete_softly", "put_back")
+    inlines = (AddendumInline, SealInline, UnlockInline)
+    actions = ("unlock", "check_the_seal", "delete_softly", "put_back")
+
+    @admin.action(description="Unlock …", permissions=["moderate"])
+    def unlock(self, request: HttpRequest, queryset: QuerySet[ResearchNote]) -> HttpResponse | None:
+        now = timezone.now()
+        notes = [note for note in queryset.select_related("membership__cohort", "author") if note.is_locked(now)]
+        if not notes or self.too_many(request, len(notes)):
+            self.message_user(request, "None of these is locked.", messages.WARNING)
+            return None
+        form = Unlocking(request.POST if is_confirmed(request) else None)
+        if not form.is_valid():
+            return self.ask_first(
+                request,
+                title="Unlock these notes?",
+                consequences=[
+                    "Their organisations can change them again, for as long as you say. Then they lock by themselves.",
+                    "Their authors get a letter with your reason; it stands on the note's page, for its organisation.",
+                    "What they said when they were locked stays sealed, and every version is kept.",
+                ],
+                button="Unlock the notes",
+                about=[{"pk": note.pk, "name": f"{note}, {note.membership}"} for note in notes],
+                form=form,
+            )
+        by, reason = cast(User, request.user), form.cleaned_data["because"]
+        until = now + timedelta(hours=form.cleaned_data["hours"])
+        with transaction.atomic():
+            opened = [note for note in notes if unlock_note(note, by, reason, now, until)]
+            for note in opened:
+                self.log_change(request, note, f"Unlocked until {until:%d.%m.%Y %H:%M} UTC: {reason}")
+        self.message_user(request, f"{len(opened)} unlocked.")
+        return None
+
+    @admin.action(description="Check the seal", permissions=["view"])
+    def check_the_seal(self, request: HttpRequest, queryset: QuerySet[ResearchNote]) -> HttpResponse | None:
+        if self.too_many(request, queryset.count()):
+            return None
+        words = {True: "as locked", False: "differs from what was locked", None: "not sealed"}
+        checked = [(note, seal_holds(note)) for note in queryset.select_related("membership").prefetch_related("seals")]
+        counts = [sum(holds is found for _, holds in checked) for found in words]
+        return self.ask_first(
+            request,
+            title="Are they as they were locked?",
+            consequences=[f"{number} {said}." for number, said in zip(counts, words.values(), strict=True) if number],
+            button="",
+            about=[
+                {"pk": note.pk, "name": f"{note}, {note.membership}: {words[holds]}"}
+                for note, holds in sorted(checked, key=lambda pair: (pair[1] is not False, str(pair[0])))
+            ],
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ResearchNote]:
         """Every page of this desk starts from here, autocomplete, history and actions included."""
@@ -193,7 +320,7 @@ class ResearchNoteAdmin(Desk):
             title="Delete these notes?",
             consequences=[
                 "They go from every list, for the organisation and its mentor too. No letter says so.",
-                "Nothing is lost: they and every version stay here, and can be put back.",
+                "Nothing is lost: their organisation can put them back for 30 days, staff for as long as they exist.",
             ],
             button="Delete the notes",
         )
@@ -223,7 +350,7 @@ class ResearchNoteAdmin(Desk):
         now = timezone.now()
         with transaction.atomic():
             for note in notes:
-                note.delete_softly(now) if deed == "delete_softly" else note.put_back()
+                note.delete_softly(now, cast(User, request.user)) if deed == "delete_softly" else note.put_back()
                 self.log_change(request, note, f"{done.capitalize()} by staff.")
         self.message_user(request, f"{len(notes)} {done}.")
         return None

@@ -6,11 +6,12 @@ import uuid
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from participants.models import Cohort, Membership, Mentorship, Seat, User
 
-from .models import Experiment, Framing, ResearchNote, ResearchPhase, kinds_of
+from .locking import late_texts
+from .models import BOXES, Experiment, NoteVersion, ResearchNote, ResearchPhase, kinds_of
 from .saving import BODY_LIMIT, TITLE_LIMIT, VERSION_LIMIT, Change, Refused
 
 SEARCH_LIMIT = 100  # characters
@@ -175,6 +176,67 @@ class CommentForm(forms.Form):
     )
 
 
+class AddendumForm(forms.Form):
+    """Words under a locked note, taken from a text that came too late where there is one."""
+
+    save_id = forms.UUIDField(widget=forms.HiddenInput)
+    late_text = forms.ModelChoiceField(NoteVersion.objects.none(), required=False, widget=forms.HiddenInput)
+    body = Text(
+        label="Your addendum",
+        max_length=PARAGRAPH_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": "Write a sentence first."},
+    )
+
+    def __init__(self, data: Any, *, note: ResearchNote, user: User, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["late_text"].queryset = late_texts(note, user)  # type: ignore[attr-defined]
+
+
+class RestoreForm(forms.Form):
+    """The yes to restoring a version, given to the note as it stood then."""
+
+    save_id = forms.UUIDField(widget=forms.HiddenInput)
+    base_version = forms.IntegerField(min_value=0, max_value=VERSION_LIMIT, widget=forms.HiddenInput)
+
+
+class AudienceForm(RestoreForm):
+    """Who is to read a note from now on, given to the note as it stood then."""
+
+    audience = forms.ChoiceField(label="Who can read it", widget=forms.RadioSelect)
+
+    def __init__(self, data: Any, *, note: ResearchNote, user: User, **kwargs: Any) -> None:
+        initial = {"save_id": uuid.uuid4(), "base_version": note.version, "audience": note.audience}
+        super().__init__(data, **{**kwargs, "initial": {**initial, **kwargs.get("initial", {})}})
+        self.fields["audience"].choices = [  # type: ignore[attr-defined]
+            choice for choice in ResearchNote.Audience.choices if note.can_become(choice[0], user)
+        ]
+
+
+class ExperimentFilter(forms.Form):
+    """Which cards to show, among those one may read. What makes no sense is passed over."""
+
+    outcome = forms.ChoiceField(choices=[("", "Every outcome"), *Experiment.Outcome.choices], required=False)
+    organisation = forms.ChoiceField(required=False)
+
+    def __init__(self, data: Any, *, readable: QuerySet[Experiment]) -> None:
+        super().__init__(data)
+        names = readable.order_by("membership__name").values_list("membership__organisation__slug", "membership__name")
+        self.organisations = list(names.distinct())
+        self.fields["organisation"].choices = [("", "Every organisation"), *self.organisations]  # type: ignore[attr-defined]
+        if len(self.organisations) < 2:
+            del self.fields["organisation"]
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value}
+
+    def narrow(self, cards: QuerySet[Experiment]) -> QuerySet[Experiment]:
+        columns = {"outcome": "outcome", "organisation": "membership__organisation__slug"}
+        return cards.filter(**{columns[name]: value for name, value in self.asked.items()})
+
+
 class ExperimentForm(forms.Form):
     """The card of an experiment. Question and hunch are kept as dated versions."""
 
@@ -199,9 +261,6 @@ class ExperimentForm(forms.Form):
         help_text="An experiment that did not work, or was stopped, is worth as much as any other.",
     )
 
-    CARD = ("title", "small_experiment", "what_we_saw", "what_we_changed", "what_next", "outcome")
-    FRAMING = ("question", "hunch")
-
     def __init__(self, data: Any, *, memberships: list[Membership], **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.memberships = {m.organisation.slug: m for m in memberships}
@@ -216,9 +275,7 @@ class ExperimentForm(forms.Form):
 
     @staticmethod
     def initial_of(experiment: Experiment) -> dict[str, Any]:
-        framing = experiment.framing or Framing()
-        card = {name: getattr(experiment, name) for name in ExperimentForm.CARD}
-        return {**card, "question": framing.question, "hunch": framing.hunch, "base_version": experiment.version}
+        return {**experiment.boxes, "base_version": experiment.version}
 
     @property
     def membership(self) -> Membership:
@@ -227,8 +284,8 @@ class ExperimentForm(forms.Form):
         return self.memberships[slug] if slug else next(iter(self.memberships.values()))
 
     @property
-    def card(self) -> dict[str, Any]:
-        return {name: self.cleaned_data[name] for name in self.CARD}
+    def boxes(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in BOXES}
 
 
 def fresh(data: Any, base_version: int) -> Any:

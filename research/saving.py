@@ -59,6 +59,10 @@ class Change:
     organisation: str = ""
     is_autosave: bool = False
 
+    def rewrites(self, note: ResearchNote) -> bool:
+        """Whether it brings another text than the note has."""
+        return (self.title, self.body) != (note.title, note.body)
+
     @property
     def is_blank(self) -> bool:
         return not self.title.strip() and not self.body.strip()
@@ -66,11 +70,18 @@ class Change:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a save: the version it made, or, with `kept`, the version that stands and the text put aside."""
+    """What came of a save: the version it made, or, with `kept`, the version that stands and the text put aside.
+
+    `is_locked`: it was put aside because its phase is over; no later save can bring it in, an addendum can.
+    """
 
     note: ResearchNote
     version: int
     kept: NoteVersion | None = None
+
+    @property
+    def is_locked(self) -> bool:
+        return self.kept is not None and self.kept.is_late
 
 
 def memberships_to_write_for(user: User, cohort: Cohort) -> QuerySet[Membership]:
@@ -94,24 +105,28 @@ def save_note(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: 
     note = find(pk, cohort, author) or begin(pk, cohort, change, author, now)
     if answered := answered_before(note, change):
         return answered
-    refuse_what_does_not_fit(note, change, author)
+    is_locked = note.is_locked(now)
+    refuse_what_does_not_fit(note, change, author, now, is_locked)
     audience = change.fields.get("audience", note.audience)
     values = {**change.fields, "title": change.title, "body": change.body, "updated_at": now}
     if audience != ME and note.shared_at is None:
         values["shared_at"] = now
+    stricter = ME if audience == ME else note.audience
+    if is_locked and change.rewrites(note):
+        return Outcome(note, note.version, keep(note, change, author, now, stricter, None, is_late=True))
     untouched = ResearchNote.objects.filter(pk=pk, version=change.base_version)
     if untouched.update(version=F("version") + 1, **values):
         number = change.base_version + 1
         keep(note, change, author, now, audience, number)
         return Outcome(note, number)
     # The stricter of both: what was written to be private is not shown because the note is shared.
-    kept = keep(note, change, author, now, ME if audience == ME else note.audience, None)
+    kept = keep(note, change, author, now, stricter, None)
     return Outcome(note, note.version, kept)
 
 
 def find(pk: uuid.UUID, cohort: Cohort, author: User) -> ResearchNote | None:
     """The note, locked until the save is done; none if nobody has begun it. Raises NoSuchNote."""
-    notes = ResearchNote.objects.select_for_update(of=("self",)).select_related("membership")
+    notes = ResearchNote.objects.select_for_update(of=("self",)).select_related("membership", "phase")
     note = notes.filter(pk=pk).first()
     if note and (note.membership.cohort_id != cohort.pk or not note.is_kept_by(author)):
         raise NoSuchNote
@@ -166,22 +181,51 @@ def answered_before(note: ResearchNote, change: Change) -> Outcome | None:
     return Outcome(note, seen.number)
 
 
-def refuse_what_does_not_fit(note: ResearchNote, change: Change, author: User) -> None:
+def refuse_what_does_not_fit(note: ResearchNote, change: Change, author: User, now: datetime, is_locked: bool) -> None:
     """Raises Refused for what the note's own state forbids."""
     audience = change.fields.get("audience", note.audience)
     if not note.can_become(audience, author):
         raise Refused("audience", "Only its author can make this note private.")
     if audience != ME and not change.body.strip():
         raise Refused("body", "Write a sentence first: an empty note cannot be shared.")
+    if is_locked:
+        if not change.rewrites(note):
+            refuse_moved(note, change)
+    else:
+        refuse_locked_phase(note, change, audience, now)
     experiment = change.fields.get("experiment")
     if experiment and experiment.membership_id != note.membership_id:
         raise Refused("experiment", "Choose an experiment of the note's own organisation.")
 
 
+def refuse_moved(note: ResearchNote, change: Change) -> None:
+    """Raises Refused for what would file a locked note elsewhere."""
+    for name in ("phase", "kind", "experiment", "happened_on"):
+        if change.fields.get(name, getattr(note, name)) != getattr(note, name):
+            raise Refused(name, f"This note is locked, as {note.phase} is over. It stays where it is.")
+
+
+def refuse_locked_phase(note: ResearchNote, change: Change, audience: str, now: datetime) -> None:
+    """Raises Refused for words that others would read in a phase after its notes were locked."""
+    phase = change.fields.get("phase", note.phase)
+    if phase is None or not phase.is_locked(now) or (note.shared_at is None and audience == ME):
+        return
+    if phase != note.phase or note.shared_at is None:
+        raise Refused(
+            "phase", f"{phase} is over and its notes are locked. To share this, choose another phase or none."
+        )
+
+
 def keep(
-    note: ResearchNote, change: Change, author: User, now: datetime, audience: str, number: int | None
+    note: ResearchNote,
+    change: Change,
+    author: User,
+    now: datetime,
+    audience: str,
+    number: int | None,
+    is_late: bool = False,
 ) -> NoteVersion:
-    """Stores the text of a save for good; without a number it is the text that lost a conflict."""
+    """Stores the text of a save for good; without a number it lost a conflict, or came after the lock (`is_late`)."""
     # A name used before for another text must not stop this one from being kept.
     taken = note.versions.filter(save_id=change.save_id).exists()
     return note.versions.create(
@@ -189,6 +233,7 @@ def keep(
         save_id=uuid.uuid4() if taken else change.save_id,
         base_version=change.base_version,
         is_autosave=change.is_autosave,
+        is_late=is_late,
         title=change.title,
         body=change.body,
         audience=audience,

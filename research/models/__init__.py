@@ -1,10 +1,16 @@
 """Phases of research, the experiments run in them, and the notes people write."""
 
-from .experiments import Experiment, Framing
-from .notes import NoteVersion, ResearchNote, name_kinds
-from .phases import Kind, KindLabel, Prompt, ResearchPhase, kinds_of
+from .experiments import BOXES, CardVersion, Experiment, Framing
+from .locks import Addendum, Seal, Unlock
+from .notes import WAITS, NoteVersion, ResearchNote, name_kinds
+from .phases import GRACE, Kind, KindLabel, Prompt, ResearchPhase, kinds_of, last_locked_day
 
 __all__ = [
+    "BOXES",
+    "GRACE",
+    "WAITS",
+    "Addendum",
+    "CardVersion",
     "Experiment",
     "Framing",
     "Kind",
@@ -13,6 +19,9 @@ __all__ = [
     "Prompt",
     "ResearchNote",
     "ResearchPhase",
+    "Seal",
+    "Unlock",
     "kinds_of",
+    "last_locked_day",
     "name_kinds",
 ]

@@ -11,6 +11,18 @@ from django.urls import reverse
 
 from participants.models import Membership, Seat, User
 
+# The boxes of a card in the order they are read, and what people call them.
+BOXES = {
+    "title": "Title",
+    "question": "Our question",
+    "hunch": "Our hunch",
+    "small_experiment": "The small experiment",
+    "what_we_saw": "What we saw",
+    "what_we_changed": "What we changed",
+    "what_next": "Next",
+    "outcome": "Outcome",
+}
+
 
 class ExperimentQuerySet(models.QuerySet["Experiment"]):
     def visible_to(self, user: User | AnonymousUser) -> ExperimentQuerySet:
@@ -48,7 +60,7 @@ class Experiment(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("research:experiment_edit", args=[self.membership.cohort.slug, self.pk])
+        return reverse("research:experiment_detail", args=[self.membership.cohort.slug, self.pk])
 
     def can_be_edited_by(self, user: User) -> bool:
         """People seated in the organisation."""
@@ -58,6 +70,13 @@ class Experiment(models.Model):
     def framing(self) -> Framing | None:
         """The question and hunch as they stand now."""
         return next(iter(self.framings.all()), None)
+
+    @property
+    def boxes(self) -> dict[str, str]:
+        """What the card says, box by box, as its versions keep it."""
+        framing = self.framing
+        words = {"question": framing.question, "hunch": framing.hunch} if framing else {"question": "", "hunch": ""}
+        return {name: words.get(name, getattr(self, name, "")) for name in BOXES}
 
     def reframe(self, question: str, hunch: str, author: User, now: datetime) -> None:
         """Keeps question and hunch as a new dated version, if either changed."""
@@ -82,3 +101,21 @@ class Framing(models.Model):
 
     def __str__(self) -> str:
         return self.question
+
+
+class CardVersion(models.Model):
+    """A card as one save brought it, every box of it. Never changed, never removed."""
+
+    experiment = models.ForeignKey(Experiment, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField(null=True, help_text="Empty for a card that came too late and is kept.")
+    base_version = models.PositiveIntegerField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField()
+    boxes = models.JSONField(help_text="The text of each box, by its name.")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [models.UniqueConstraint(fields=["experiment", "number"], name="card_version_number_once")]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}" if self.number else "Kept copy"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
@@ -22,6 +22,8 @@ from .experiments import Experiment
 from .phases import Kind, ResearchPhase, kinds_of
 
 OPENING = 320  # characters of a note that a list shows
+# How long a deleted note waits where its organisation can put it back. Then staff still can: nothing is erased.
+WAITS = timedelta(days=30)
 
 
 class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
@@ -45,6 +47,18 @@ class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
         mentored = Q(membership__in=mentorships.values("membership"))
         return self.filter(
             own | (shared & (same_organisation | mentored)) | (Q(audience=ResearchNote.Audience.COHORT) & same_cohort)
+        )
+
+    def kept_by(self, user: User) -> ResearchNoteQuerySet:
+        """Notes that are the person's to change, deleted ones too: the rule of `ResearchNote.is_kept_by`."""
+        seats = Seat.objects.live().filter(user=user)
+        own = Q(author=user) | ~Q(audience=ResearchNote.Audience.ME)
+        return self.filter(own, membership__in=seats.values("membership"))
+
+    def waiting(self, now: datetime) -> ResearchNoteQuerySet:
+        """Deleted notes that can still be put back by those whose they are; a private one for as long as it takes."""
+        return self.filter(
+            Q(deleted_at__gt=now - WAITS) | Q(audience=ResearchNote.Audience.ME, deleted_at__isnull=False)
         )
 
     def drafts_of(self, user: User) -> ResearchNoteQuerySet:
@@ -103,6 +117,7 @@ class ResearchNote(models.Model):
     updated_at = models.DateTimeField()
     shared_at = models.DateTimeField(null=True, blank=True, help_text="When somebody else could first read it.")
     deleted_at = models.DateTimeField(null=True, blank=True)
+    deleted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
 
     objects = ResearchNoteQuerySet.as_manager()
 
@@ -113,6 +128,12 @@ class ResearchNote(models.Model):
         indexes = [
             models.Index(name="note_by_organisation", fields=["membership", "-updated_at"]),
             models.Index(name="note_by_phase", fields=["phase", "membership"]),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                name="note_deleted_by_somebody",
+                condition=Q(deleted_at=None, deleted_by=None) | Q(deleted_at__isnull=False, deleted_by__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:
@@ -143,8 +164,26 @@ class ResearchNote(models.Model):
     def can_be_edited_by(self, user: User) -> bool:
         return self.deleted_at is None and self.is_kept_by(user)
 
-    def can_be_put_back_by(self, user: User) -> bool:
-        return self.deleted_at is not None and self.is_kept_by(user)
+    @property
+    def waits_until(self) -> datetime | None:
+        """Until when a deleted note can be put back by those whose it is; a private one has no end."""
+        return None if self.deleted_at is None or self.is_draft else self.deleted_at + WAITS
+
+    def can_be_put_back_by(self, user: User, now: datetime) -> bool:
+        """Theirs, for 30 days; a private draft for ever, since nobody else could put it back."""
+        if self.deleted_at is None or not self.is_kept_by(user):
+            return False
+        return self.waits_until is None or now < self.waits_until
+
+    def is_locked(self, now: datetime) -> bool:
+        """Whether its words are fixed: what was shared, from 72 hours after the end of its phase.
+
+        Worked out from the phase's dates and what staff unlocked, whether or not the clock has set the seal. A draft
+        that nobody else ever read does not lock; it cannot be shared in a locked phase.
+        """
+        if self.shared_at is None or self.phase is None or not self.phase.is_locked(now):
+            return False
+        return not self.unlocks.in_force(now).exists()
 
     def can_become(self, audience: str, user: User) -> bool:
         """Only its author can make a note private: it would vanish from everyone else's sight."""
@@ -154,16 +193,16 @@ class ResearchNote(models.Model):
         """Anyone who may read a shared note; who that is, `visible_to` says."""
         return not self.is_draft and self.deleted_at is None and self.discussion_id is not None
 
-    def delete_softly(self, now: datetime) -> None:
+    def delete_softly(self, now: datetime, by: User) -> None:
         """Takes the note out of every list; it can be put back, and no version is lost."""
-        self.deleted_at = now
-        self.save(update_fields=["deleted_at"])
+        self.deleted_at, self.deleted_by = now, by
+        self.save(update_fields=["deleted_at", "deleted_by"])
 
     delete_softly.alters_data = True  # type: ignore[attr-defined]
 
     def put_back(self) -> None:
-        self.deleted_at = None
-        self.save(update_fields=["deleted_at"])
+        self.deleted_at = self.deleted_by = None
+        self.save(update_fields=["deleted_at", "deleted_by"])
 
     put_back.alters_data = True  # type: ignore[attr-defined]
 
@@ -193,6 +232,7 @@ class NoteVersion(models.Model):
     save_id = models.UUIDField(help_text="The client's name for the save: a repeat is answered, not stored again.")
     base_version = models.PositiveIntegerField()
     is_autosave = models.BooleanField(default=False, help_text="Saved by the editor itself, not at the writer's word.")
+    is_late = models.BooleanField(default=False, help_text="Kept because the note was locked when it came.")
     title = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
     audience = models.CharField(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 
-from correspondence.wallclock import within_reason
+from correspondence.wallclock import end_of_day, local_day, within_reason
 from participants.models import Cohort
+
+# How long after a phase's last day its notes can still be changed. Absolute hours, also across a change of the clock.
+GRACE = timedelta(hours=72)
 
 
 class ResearchPhase(models.Model):
@@ -62,9 +65,27 @@ class ResearchPhase(models.Model):
         return "open" if self.is_open(today) else "unknown"
 
     @property
+    def closes_at(self) -> datetime | None:
+        """Midnight in London at the end of its last day."""
+        return end_of_day(self.closes_on) if self.closes_on else None
+
+    @property
+    def locks_at(self) -> datetime | None:
+        """From when on its notes keep the words they have."""
+        return end_of_day(self.closes_on) + GRACE if self.closes_on else None
+
+    def is_locked(self, now: datetime) -> bool:
+        return self.locks_at is not None and self.locks_at <= now
+
+    @property
     def colour(self) -> int:
         """Which of the six phase colours it wears, 1 to 6."""
         return (self.number - 1) % 6 + 1
+
+
+def last_locked_day(now: datetime) -> date:
+    """The latest `closes_on` of a phase that is locked at `now`: the same rule as `locks_at`, for a query."""
+    return local_day(now - GRACE) - timedelta(days=1)
 
 
 class Prompt(models.Model):

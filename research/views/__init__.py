@@ -1,26 +1,35 @@
 """Pages of research: its phases, its notes and how they are written, and the cards of experiments."""
 
-from .experiments import experiment_edit, experiment_new
+from .experiments import experiment_detail, experiment_edit, experiment_history, experiment_list, experiment_new
+from .history import note_compare, note_history, note_restore
 from .notes import (
     drafts_download,
+    note_addendum,
     note_comment,
     note_delete,
+    note_deleted_list,
     note_detail,
-    note_history,
     note_list,
     note_put_back,
 )
 from .phases import phase_detail, phase_list
+from .readers import note_readers
 from .together import note_conflict, note_presence
 from .writing import note_edit, note_new, note_preview, note_save
 
 __all__ = [
     "drafts_download",
+    "experiment_detail",
     "experiment_edit",
+    "experiment_history",
+    "experiment_list",
     "experiment_new",
+    "note_addendum",
     "note_comment",
+    "note_compare",
     "note_conflict",
     "note_delete",
+    "note_deleted_list",
     "note_detail",
     "note_edit",
     "note_history",
@@ -29,6 +38,8 @@ __all__ = [
     "note_presence",
     "note_preview",
     "note_put_back",
+    "note_readers",
+    "note_restore",
     "note_save",
     "phase_detail",
     "phase_list",

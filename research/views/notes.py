@@ -1,5 +1,6 @@
+from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -13,19 +14,26 @@ from django.views.decorators.http import require_POST, require_safe
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, User
 
-from ..forms import CommentForm, NoteFilter
+from ..forms import PARAGRAPH_LIMIT, AddendumForm, CommentForm, NoteFilter
+from ..locking import add_addendum, late_texts, standing, what_is_new
 from ..models import NoteVersion, ResearchNote, name_kinds
 
 NOTES_A_PAGE = 20
-VERSIONS_A_PAGE = 50
 
 
-def note_or_404(user: User, cohort: Cohort, pk: UUID) -> ResearchNote:
+def note_or_404(user: User, cohort: Cohort, pk: UUID, now: datetime) -> ResearchNote:
     """A note of the cohort that the person may read; a deleted one for those who may put it back."""
-    related = ("membership__cohort", "membership__organisation", "author", "phase", "experiment")
+    related = (
+        "membership__cohort",
+        "membership__organisation",
+        "author",
+        "phase__cohort",
+        "experiment__membership__cohort",
+        "deleted_by",
+    )
     readable = ResearchNote.objects.visible_to(user).filter(membership__cohort=cohort).select_related(*related)
     note = get_object_or_404(readable, pk=pk)
-    if note.deleted_at and not note.can_be_put_back_by(user):
+    if note.deleted_at and not note.can_be_put_back_by(user, now):
         raise Http404
     return note
 
@@ -53,11 +61,21 @@ def note_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
 @cohort_page
 @require_safe
 def note_detail(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
-    note = note_or_404(request.user, cohort, pk)
-    return show_note(request, note, CommentForm())
+    return show_note(request, note_or_404(request.user, cohort, pk, timezone.now()), CommentForm())
 
 
-def show_note(request: SignedIn, note: ResearchNote, comment_form: CommentForm, status: int = 200) -> HttpResponse:
+def show_note(
+    request: SignedIn,
+    note: ResearchNote,
+    comment_form: CommentForm,
+    addendum_form: AddendumForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    lock = standing(note, timezone.now())
+    can_edit = note.can_be_edited_by(request.user)
+    late = late_texts(note, request.user).first() if lock.state == "locked" and can_edit else None
+    if addendum_form is None and lock.state == "locked" and can_edit:
+        addendum_form = AddendumForm(None, note=note, user=request.user, initial=addendum_for(note, late))
     name_kinds([note], note.membership.cohort)
     comments = note.discussion.comments.select_related("author") if note.discussion else []
     context = {
@@ -66,15 +84,26 @@ def show_note(request: SignedIn, note: ResearchNote, comment_form: CommentForm, 
         "note": note,
         "comments": comments,
         "comment_form": comment_form,
-        "can_edit": note.can_be_edited_by(request.user),
+        "can_edit": can_edit,
+        "lock": lock,
+        "late": late,
+        "reads_card": note.experiment_id is not None and can_edit,
+        "addenda": note.addenda.select_related("author"),
+        "addendum_form": addendum_form,
     }
     return render(request, "research/note_detail.html", context, status=status)
+
+
+def addendum_for(note: ResearchNote, late: NoteVersion | None) -> dict[str, Any]:
+    """What the form of an addendum begins with: what is new in a text that came after the lock."""
+    new = what_is_new(late, note)[:PARAGRAPH_LIMIT] if late else ""
+    return {"save_id": uuid4(), "late_text": late.pk if late else None, "body": new}
 
 
 @cohort_page
 @require_POST
 def note_comment(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
-    note = note_or_404(request.user, cohort, pk)
+    note = note_or_404(request.user, cohort, pk, timezone.now())
     if note.discussion is None or not note.can_be_commented_by(request.user):
         raise PermissionDenied
     form = CommentForm(request.POST)
@@ -88,10 +117,10 @@ def note_comment(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
 @cohort_page
 @require_POST
 def note_delete(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
-    note = note_or_404(request.user, cohort, pk)
+    note = note_or_404(request.user, cohort, pk, timezone.now())
     if not note.can_be_edited_by(request.user):
         raise PermissionDenied
-    note.delete_softly(timezone.now())
+    note.delete_softly(timezone.now(), request.user)
     messages.success(request, "The note is deleted: nobody finds or reads it any more. You can put it back here.")
     return redirect(note)
 
@@ -99,8 +128,8 @@ def note_delete(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
 @cohort_page
 @require_POST
 def note_put_back(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
-    note = note_or_404(request.user, cohort, pk)
-    if not note.can_be_put_back_by(request.user):
+    note = note_or_404(request.user, cohort, pk, timezone.now())
+    if not note.can_be_put_back_by(request.user, timezone.now()):
         raise PermissionDenied
     note.put_back()
     messages.success(request, "The note is back, with every version, for the same readers as before.")
@@ -108,31 +137,35 @@ def note_put_back(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
 
 
 @cohort_page
-@require_safe
-def note_history(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
-    note = note_or_404(request.user, cohort, pk)
-    if not note.is_kept_by(request.user):
+@require_POST
+def note_addendum(request: SignedIn, cohort: Cohort, pk: UUID) -> HttpResponse:
+    """Words under a locked note. One that is open is changed instead."""
+    now = timezone.now()
+    note = note_or_404(request.user, cohort, pk, now)
+    if not note.can_be_edited_by(request.user):
         raise PermissionDenied
-    versions = NoteVersion.objects.visible_to(request.user).filter(note=note).select_related("author")
-    context = {
-        "cohort": cohort,
-        "here": "notes",
-        "note": note,
-        "page": Paginator(versions.defer("body"), VERSIONS_A_PAGE).get_page(request.GET.get("page")),
-        "shown": version_asked_for(request, versions),
-    }
-    return render(request, "research/note_history.html", context)
+    form = AddendumForm(request.POST, note=note, user=request.user)
+    if not note.is_locked(now):
+        messages.warning(request, "This note is open: change it instead. What you typed is in the box below.")
+        return show_note(request, note, CommentForm(), form, status=409)
+    if not form.is_valid():
+        return show_note(request, note, CommentForm(), form, status=422)
+    asked = form.cleaned_data
+    added = add_addendum(note, request.user, asked["body"], asked["save_id"], now, asked["late_text"])
+    messages.success(request, "Your addendum is there for everyone who can read the note.")
+    return redirect(f"{note.get_absolute_url()}#addendum-{added.pk}")
 
 
-def version_asked_for(request: SignedIn, versions: Any) -> NoteVersion | None:
-    """The version that `?version=` names by number, or `?kept=` by id. Raises Http404 for one that is not there."""
-    wanted = {"number": request.GET.get("version"), "pk": request.GET.get("kept")}
-    for name, value in wanted.items():
-        if value:
-            if not (value.isascii() and value.isdecimal()) or len(value) > 18:
-                raise Http404
-            return get_object_or_404(versions, **{name: int(value)})
-    return None
+@cohort_page
+@require_safe
+def note_deleted_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
+    """What was deleted and can still be put back: the organisation's notes, and one's own drafts."""
+    now = timezone.now()
+    kept = ResearchNote.objects.visible_to(request.user).kept_by(request.user).filter(membership__cohort=cohort)
+    deleted = kept.waiting(now).for_list().select_related("deleted_by").order_by("-deleted_at", "pk")
+    page = Paginator(deleted, NOTES_A_PAGE).get_page(request.GET.get("page"))
+    name_kinds(page, cohort)
+    return render(request, "research/note_deleted_list.html", {"cohort": cohort, "here": "notes", "page": page})
 
 
 @require_safe

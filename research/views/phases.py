@@ -38,7 +38,8 @@ def phase_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
 @require_safe
 def phase_detail(request: SignedIn, cohort: Cohort, number: int) -> HttpResponse:
     phase = get_object_or_404(ResearchPhase.objects.prefetch_related("prompts"), cohort=cohort, number=number)
-    today = timezone.localdate(timezone.now())
+    now = timezone.now()
+    today = timezone.localdate(now)
     readable = ResearchNote.objects.visible_to(request.user).present().filter(phase=phase)
     notes = list(readable.for_list()[:NOTES_SHOWN])
     name_kinds(notes, cohort)
@@ -47,6 +48,7 @@ def phase_detail(request: SignedIn, cohort: Cohort, number: int) -> HttpResponse
         "here": "phases",
         "phase": phase,
         "stage": phase.stage(today),
+        "is_locked": phase.is_locked(now),
         "today": today,
         "notes": notes,
         "note_count": readable.count(),

@@ -14,14 +14,14 @@ from django.views.decorators.http import require_POST, require_safe
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort
 
-from ..comparing import compare
+from ..differences import compare
 from ..models import NoteVersion, ResearchNote
 from ..presence import look_in
 from .notes import note_or_404
 
 
 def note_to_change(request: SignedIn, cohort: Cohort, pk: UUID) -> ResearchNote:
-    note = note_or_404(request.user, cohort, pk)
+    note = note_or_404(request.user, cohort, pk, timezone.now())
     if not note.is_kept_by(request.user):
         raise PermissionDenied
     return note
@@ -47,12 +47,12 @@ def note_conflict(request: SignedIn, cohort: Cohort, pk: UUID, kept: int) -> Htt
 def conflict_of(note: ResearchNote, kept: NoteVersion) -> dict[str, Any]:
     """What the two texts have in common, and what only one of them says."""
     standing = note.versions.select_related("author").filter(number=note.version).first()
-    row = compare(note.body, kept.body)
+    pieces = compare(note.body, kept.body).pieces
     return {
         "note": note,
         "by": standing.author if standing else None,
         "saved_at": standing.created_at if standing else note.updated_at,
         "kept": kept,
-        "theirs": [stretch for stretch in row if stretch.sort != "new"],
-        "mine": [stretch for stretch in row if stretch.sort != "gone"],
+        "theirs": [piece for piece in pieces if piece.how != "added"],
+        "mine": [piece for piece in pieces if piece.how != "removed"],
     }

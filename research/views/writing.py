@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -18,17 +19,21 @@ from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, User
 
 from ..forms import NoteForm, fresh
+from ..locking import standing
 from ..models import Kind, NoteVersion, ResearchNote
 from ..payload import read_change, read_text, too_long
 from ..saving import (
     BODY_LIMIT,
+    Change,
     NoSuchNote,
     Outcome,
     Refused,
     count_save,
     memberships_to_write_for,
+    refuse_what_does_not_fit,
     save_note,
 )
+from ..widening import is_wider
 from .notes import note_or_404
 from .together import conflict_of
 
@@ -49,7 +54,7 @@ def note_new(request: SignedIn, cohort: Cohort) -> HttpResponse:
 def note_edit(request: SignedIn, cohort: Cohort, pk: uuid.UUID) -> HttpResponse:
     now = timezone.now()
     note, memberships = note_to_write(request.user, cohort, pk, now)
-    if note.deleted_at and request.method != "POST":
+    if (note.deleted_at or note.is_locked(now)) and request.method != "POST":
         return redirect(note)
     form = NoteForm(
         request.POST if request.method == "POST" else None,
@@ -61,7 +66,9 @@ def note_edit(request: SignedIn, cohort: Cohort, pk: uuid.UUID) -> HttpResponse:
     )
     if form.is_bound and (outcome := take(request, cohort, note, form, now)):
         if outcome.kept is None:
-            return saved(request, outcome.note)
+            return saved(request, note, outcome.note, form)
+        if outcome.is_locked:
+            return put_aside(request, outcome)
         return show_conflict(request, cohort, memberships, outcome)
     return show_editor(request, cohort, note, memberships, form, status=form.status)
 
@@ -70,14 +77,29 @@ def take(request: SignedIn, cohort: Cohort, note: ResearchNote, form: NoteForm, 
     """Saves what the form asks for; none where it cannot be taken, and then the form says why."""
     if not form.is_valid():
         return None
+    change = form.change(request.POST.get("share", ""))
     try:
         count_save(request.user, now)
-        return save_note(note.pk, cohort, form.change(request.POST.get("share", "")), request.user, now)
+        if is_unconfirmed(request, note, change):
+            refuse_what_does_not_fit(note, change, request.user, now, is_locked=False)
+            change = replace(change, fields={**change.fields, "audience": note.audience})
+        return save_note(note.pk, cohort, change, request.user, now)
     except NoSuchNote as error:
         raise Http404 from error
     except Refused as refusal:
         form.refuse(refusal)
         return None
+
+
+def is_unconfirmed(request: SignedIn, note: ResearchNote, change: Change) -> bool:
+    """Whether more people could read the note, and nobody has said yes to that with the names before their eyes.
+
+    The text is saved first, for the readers it has; the next page asks.
+    """
+    return (
+        is_wider(change.fields["audience"], note.audience)
+        and request.POST.get("confirmed") != change.fields["audience"]
+    )
 
 
 def note_to_write(user: User, cohort: Cohort, pk: uuid.UUID, now: datetime) -> tuple[ResearchNote, list[Membership]]:
@@ -86,7 +108,7 @@ def note_to_write(user: User, cohort: Cohort, pk: uuid.UUID, now: datetime) -> t
     Raises Http404 for a note that is not the person's to read, PermissionDenied for one they may only read.
     """
     if ResearchNote.objects.filter(pk=pk).exists():
-        note = note_or_404(user, cohort, pk)
+        note = note_or_404(user, cohort, pk, now)
         if not note.is_kept_by(user):
             raise PermissionDenied
         return note, [note.membership]
@@ -113,10 +135,21 @@ def initial_of(note: ResearchNote, query: Any, cohort: Cohort, now: datetime) ->
     return initial
 
 
-def saved(request: SignedIn, note: ResearchNote) -> HttpResponse:
+def saved(request: SignedIn, before: ResearchNote, note: ResearchNote, form: NoteForm) -> HttpResponse:
     note.refresh_from_db()
-    messages.success(request, f"Saved. {note.readers}.")
+    asked = form.change(request.POST.get("share", "")).fields["audience"]
+    narrowed = is_wider(before.audience, note.audience)
+    messages.success(request, f"Saved. {note.readers}.{' Whoever read it until now has read it.' if narrowed else ''}")
+    if is_wider(asked, note.audience):
+        address = reverse("research:note_readers", args=[note.membership.cohort.slug, note.pk])
+        return redirect(f"{address}?audience={asked}")
     return redirect(note)
+
+
+def put_aside(request: SignedIn, outcome: Outcome) -> HttpResponse:
+    """A text that came after the lock is kept; the note's page offers to add what is new of it."""
+    messages.warning(request, "The note was locked before your text came. Nothing is lost: see below.")
+    return redirect(f"{outcome.note.get_absolute_url()}#addenda")
 
 
 def show_conflict(request: SignedIn, cohort: Cohort, memberships: list[Membership], outcome: Outcome) -> HttpResponse:
@@ -147,6 +180,7 @@ def show_editor(
         "membership": memberships[0] if len(memberships) == 1 else None,
         "mentors": [mentorship.mentor.user for mentorship in mentors],
         "conflict": conflict_of(note, kept) if kept else None,
+        "lock": standing(note, timezone.now()),
         "body_limit": BODY_LIMIT,
     }
     return render(request, "research/note_edit.html", context, status=status)
@@ -200,6 +234,8 @@ def answer_save(request: HttpRequest, cohort_slug: str, pk: uuid.UUID, now: date
         return JsonResponse({"version": outcome.version})
     note = outcome.note
     answer = {"version": outcome.version, "title": note.title, "body": note.body, "conflict": outcome.kept.pk}
+    if outcome.is_locked:
+        answer |= {"locked": True, "error": "This note is locked. Your text is kept: add what is new as an addendum."}
     return JsonResponse(answer, status=409)
 
 

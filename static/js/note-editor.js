@@ -8,6 +8,7 @@ const LONGEST = 5000; // ms of typing before it goes all the same
 const ON_DEVICE = 200; // ms before it is written to this device
 const WAITS = [1, 2, 4, 8, 16, 32, 60]; // seconds between tries; the last one for ever
 
+const READERS = ["me", "organisation", "cohort"]; // from few to many
 const TEXT = ["title", "body", "kind", "phase", "experiment", "happened_on"];
 
 class NoteEditor extends HTMLElement {
@@ -213,29 +214,59 @@ class NoteEditor extends HTMLElement {
 
   async saveByHand(share) {
     await this.ready;
+    const { audience } = this.settings(share);
+    if (!this.isEmpty() && this.isWider(audience) && !(await this.agreed(audience))) return;
     this.conflict = null;
     this.refusal = "";
     // A sharing whose answer was lost is not repeated by somebody who now presses plain "Save".
-    if (this.pending?.save.audience && this.pending.save.audience !== this.settings(share).audience) this.forgetPending();
+    if (this.pending?.save.audience && this.pending.save.audience !== audience) this.forgetPending();
     this.byHand = { share };
     await this.pump();
   }
 
-  // Sends what there is to send, one save at a time, until all is there or something stands in the way.
-  async pump() {
-    clearTimeout(this.quietTimer);
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      await this.ready;
-      while (this.nextSave()) {
-        await this.keepNow();
-        if (!(await this.sendPending())) break;
-      }
-    } finally {
-      this.busy = false;
+  isWider(audience) {
+    return READERS.indexOf(audience) > READERS.indexOf(this.sentSettings.audience);
+  }
+
+  // Says who will be able to read it, and asks. The text is at the portal first: only who reads it is in question.
+  async agreed(audience) {
+    if (this.conflict) return true;
+    await this.pump();
+    if (this.isUnsent()) {
+      this.show(true);
+      return false;
     }
-    this.show();
+    const dialog = this.querySelector("[data-widening]");
+    try {
+      const answer = await fetch(`${this.dataset.readers}?audience=${audience}&part=said`, { redirect: "error" });
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      dialog.querySelector("[data-who]").innerHTML = await answer.text();
+    } catch {
+      this.announce("Not shared: no answer from the portal. Your text is saved; share it when you are connected.");
+      return false;
+    }
+    dialog.returnValue = "";
+    dialog.showModal();
+    await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+    return dialog.returnValue === "share";
+  }
+
+  // Sends what there is to send, one save at a time, until all is there or something stands in the way.
+  pump() {
+    clearTimeout(this.quietTimer);
+    this.pumping ??= this.sendAll().finally(() => {
+      this.pumping = null;
+      this.show();
+    });
+    return this.pumping;
+  }
+
+  async sendAll() {
+    await this.ready;
+    while (this.nextSave()) {
+      await this.keepNow();
+      if (!(await this.sendPending())) return;
+    }
   }
 
   // The save to send now: the one whose answer was lost, else a new one for what has changed since.
@@ -315,9 +346,10 @@ class NoteEditor extends HTMLElement {
     return false;
   }
 
-  async showConflict({ kept }) {
+  async showConflict({ kept, locked }) {
     this.show(true);
     const place = this.querySelector("[data-conflict-place]");
+    if (locked) return place.replaceChildren(document.getElementById("note-locked").content.cloneNode(true));
     try {
       const answer = await fetch(this.dataset.conflict.replace("/0/", `/${kept}/`), { redirect: "error" });
       if (!answer.ok) throw new Error(`${answer.status}`);
@@ -326,6 +358,7 @@ class NoteEditor extends HTMLElement {
     } catch {
       this.retryTimer = setTimeout(() => this.conflict && this.showConflict(this.conflict), 5000);
     }
+    return undefined;
   }
 
   async choose(event) {
@@ -392,6 +425,7 @@ class NoteEditor extends HTMLElement {
     const here = this.onDevice && this.vault;
     const kept = here ? "Saved on this device only" : "Not saved";
     if (this.isEmpty()) this.say("Nothing written yet", false);
+    else if (this.conflict?.locked) this.say("Not saved in the note: its phase is over, and it is locked. Your text is kept beside it.", false, aloud);
     else if (this.conflict) this.say(`Not saved: version ${this.conflict.version} was saved meanwhile. Both texts are kept; please choose.`, false, aloud);
     else if (this.refusal) this.say(`Not saved: ${this.refusal} Your text is ${here ? "on this device" : "still here"}.`, false, aloud);
     else if (!this.isUnsent()) this.showSaved(aloud);

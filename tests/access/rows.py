@@ -74,6 +74,16 @@ def read_table(text: str) -> dict[str, dict[str, list[int]]]:
     return table
 
 
+def version_of(letter: str, thing: str) -> Kwargs:
+    """The URL of the first version of a note of organisation A or B."""
+
+    def kwargs(world: World) -> dict[str, Any]:
+        note = getattr(getattr(world.things, letter), thing)
+        return {"cohort_slug": "world", "pk": note.pk, "version_pk": note.versions.order_by("pk")[0].pk}
+
+    return kwargs
+
+
 def slug(value: str) -> Kwargs:
     return lambda world: {"slug": value}
 
@@ -164,6 +174,7 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("research:phase_detail", "", cohort(number=1)),
     ("research:phase_detail", "missing", cohort(number=9)),
     ("research:note_list", "", cohort()),
+    ("research:note_deleted_list", "", cohort()),
     ("research:note_new", "", cohort()),
     ("research:note_preview", "", cohort()),
     *[
@@ -176,9 +187,33 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("research:note_conflict", "A", met("a")),
     ("research:note_conflict", "B", met("b")),
     ("research:note_conflict", "missing", cohort(pk=MISSING, kept=1)),
+    *[
+        (f"research:note_{deed}", f"{letter} {thing}", of(letter.lower(), thing))
+        for deed in ("compare", "readers", "addendum")
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "locked", "deleted")
+    ],
+    *[
+        (f"research:note_{deed}", f"{letter} locked", of(letter.lower(), "locked"))
+        for deed in ("detail", "edit", "history")
+        for letter in ("A", "B")
+    ],
+    *[
+        ("research:note_restore", f"{letter} {thing}", version_of(letter.lower(), thing))
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "locked", "deleted")
+    ],
+    ("research:note_restore", "A, no such version", lambda w: {**of("a", "inner")(w), "version_pk": 999999}),
+    ("research:note_restore", "missing", cohort(pk=MISSING, version_pk=1)),
+    *[(f"research:note_{deed}", "missing", MISSING_NOTE) for deed in ("compare", "readers", "addendum")],
+    ("research:experiment_list", "", cohort()),
     ("research:experiment_new", "", cohort()),
-    ("research:experiment_edit", "A", of("a", "experiment")),
-    ("research:experiment_edit", "B", of("b", "experiment")),
+    *[
+        (f"research:experiment_{page}", letter, of(letter.lower(), "experiment"))
+        for page in ("detail", "edit", "history")
+        for letter in ("A", "B")
+    ],
+    ("research:experiment_detail", "missing", cohort(pk=999999)),
     ("research:drafts_download", "", None),
     ("mentoring:mentoring_list", "", cohort()),
     ("mentoring:slot_new", "", cohort()),

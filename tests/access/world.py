@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.utils import timezone
 
@@ -14,6 +14,7 @@ from findings import consent
 from findings.models import Resource
 from participants.invitations import invite
 from participants.models import Cohort, User
+from research.locking import add_addendum
 from research.models import Kind, ResearchNote
 from tests import factories as make
 from workshops.models import Attendance
@@ -53,6 +54,7 @@ def build() -> World:
     phase = make.a_phase(
         cohort, 1, opens_on=today - timedelta(days=20), closes_on=today + timedelta(days=12), brief="The brief."
     )
+    past = make.a_phase(cohort, 2, opens_on=today - timedelta(days=60), closes_on=today - timedelta(days=30))
     workshop = make.a_workshop(cohort, 1, starts_at=now + timedelta(days=9), ends_at=now + timedelta(days=9, hours=6))
     museum = make.a_membership(cohort, "Museum A")
     gallery = make.a_membership(cohort, "Gallery B")
@@ -76,7 +78,9 @@ def build() -> World:
         ("B", gallery, people["neighbour"], other_mentor),
     ]:
 
-        def note(name: str, audience: str, membership=membership, writer=writer, letter=letter) -> ResearchNote:
+        def note(
+            name: str, audience: str, membership=membership, writer=writer, letter=letter, phase=phase
+        ) -> ResearchNote:
             made = make.a_note(
                 membership,
                 writer,
@@ -136,6 +140,7 @@ def build() -> World:
                 inner=note("inner", ORGANISATION),
                 shared=note("shared", COHORT),
                 deleted=note("deleted", ORGANISATION),
+                locked=note("locked", ORGANISATION, phase=past),
                 slot=slot,
                 free=free,
                 session=session,
@@ -147,8 +152,9 @@ def build() -> World:
             ),
         )
         own = getattr(things, letter.lower())
-        own.deleted.delete_softly(now)
+        own.deleted.delete_softly(now, writer)
         own.kept = make.a_kept_copy(own.inner, f"Kept {canary(letter + '-kept')}")
+        add_addendum(own.locked, writer, f"Addendum {canary(f'{letter}-locked')}", uuid4(), now)
 
     staff = people["staff"]
     assert staff is not None

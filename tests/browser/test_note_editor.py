@@ -1,6 +1,7 @@
 """The note editor under a real pair of hands: keys, lost answers, no connection, a sign-in that ended."""
 
 import re
+from datetime import date
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -79,9 +80,31 @@ def test_who_may_read_it_changes_at_the_writers_word_only(visitor):
     assert (note.body, note.audience) == ("Not for everybody yet.", audience)
 
     press_save(page)
+    question = page.get_by_role("dialog", name="Who will read this note")
+    expect(question).to_contain_text("will be able to read this note")
+    question.get_by_role("button", name="Change nothing").click()
+    note.refresh_from_db()
+    assert (note.version, note.audience) == (2, audience)
+
+    press_save(page)
+    question.get_by_role("button", name="Share it").click()
     expect(status(page)).to_have_text(saved(3))
     note.refresh_from_db()
     assert note.audience == "cohort"
+
+
+def test_a_text_that_comes_after_the_lock_is_kept_beside_the_note_and_says_so(visitor):
+    page = visitor().sign_in("participant")
+    note = open_editor(page)
+    phase = note.phase
+    phase.opens_on, phase.closes_on = date(2018, 1, 1), date(2018, 2, 1)
+    phase.save()
+
+    body(page).fill("Too late by years.")
+
+    expect(status(page)).to_contain_text("it is locked. Your text is kept beside it.")
+    expect(page.get_by_role("link", name="Go to the addenda")).to_be_visible()
+    assert texts_of(note) == [(None, "Too late by years.")]
 
 
 def test_leaving_asks_only_about_text_that_is_in_no_safe_place(visitor):

@@ -14,7 +14,8 @@ from discussions.models import Comment, Discussion, Topic
 from findings.models import Agreement, Excerpt, Finding
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
-from research.models import Experiment, NoteVersion, ResearchNote, ResearchPhase
+from research.models import BOXES, Experiment, NoteVersion, ResearchNote, ResearchPhase
+from research.trying import begin_experiment
 from workshops.models import Workshop
 
 LONDON = ZoneInfo("Europe/London")
@@ -123,6 +124,8 @@ def a_note(membership: Membership, author: User | None = None, **extra: Any) -> 
     }
     if fields["audience"] != ResearchNote.Audience.ME:
         fields.setdefault("shared_at", fields["created_at"])
+    if fields.get("deleted_at"):
+        fields.setdefault("deleted_by", author)
     note = ResearchNote.objects.create(
         membership=membership, author=author, discussion=Discussion.objects.create(), **fields
     )
@@ -159,12 +162,17 @@ def a_kept_copy(note: ResearchNote, body: str = "Written at the same time.", **e
 
 
 def an_experiment(membership: Membership, question: str = "Who films, and why?", **extra: Any) -> Experiment:
-    experiment = Experiment.objects.create(
-        membership=membership, **{"title": "Filming in the stores", "created_at": NOW - timedelta(days=10), **extra}
-    )
-    author = Seat.objects.filter(membership=membership).first()
-    experiment.reframe(question, "People film what they feel is theirs.", author.user if author else a_user(), NOW)
-    return experiment
+    """A card at version 1, kept as that version."""
+    seat = Seat.objects.filter(membership=membership).first()
+    boxes = {
+        **dict.fromkeys(BOXES, ""),
+        "title": "Filming in the stores",
+        "question": question,
+        "hunch": "People film what they feel is theirs.",
+        "outcome": Experiment.Outcome.RUNNING,
+        **extra,
+    }
+    return begin_experiment(membership, boxes, seat.user if seat else a_user(), NOW - timedelta(days=10))
 
 
 def a_slot(mentor: Mentor, **extra: Any) -> Slot:

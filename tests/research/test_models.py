@@ -134,15 +134,15 @@ def test_a_note_is_changed_by_its_author_and_once_shared_by_colleagues(people):
 def test_a_deleted_note_can_only_be_put_back(people):
     note = a_note(people["membership"], people["author"])
 
-    note.delete_softly(NOW)
+    note.delete_softly(NOW, note.author)
 
     assert not note.can_be_edited_by(people["author"])
     assert not note.can_be_commented_by(people["author"])
-    assert note.can_be_put_back_by(people["colleague"])
+    assert note.can_be_put_back_by(people["colleague"], NOW)
     assert not ResearchNote.objects.present().exists()
     note.put_back()
     assert note.can_be_edited_by(people["author"])
-    assert not note.can_be_put_back_by(people["author"])
+    assert not note.can_be_put_back_by(people["author"], NOW)
 
 
 def test_search_wants_every_word_in_title_or_body():

@@ -50,6 +50,13 @@ def url(name, cohort, *args):
     return reverse(f"research:{name}", args=[cohort.slug, *args])
 
 
+def an_open_phase(cohort, number=1, **extra):
+    """A phase that is open on the day of the test: pages look at the clock of the wall."""
+    today = timezone.localdate()
+    dates = {"opens_on": today - timedelta(days=20), "closes_on": today + timedelta(days=12)}
+    return a_phase(cohort, number, **{**dates, **extra})
+
+
 def queries_of(client, address):
     """How often the page asks the database; what allauth notes of every visit is not counted."""
     client.get(address)
@@ -100,7 +107,7 @@ def test_phase_list_without_phases_says_what_will_be_here(client, cohort, author
 
 
 def test_phase_detail_shows_brief_prompts_and_readable_notes(client, cohort, membership, author, neighbour):
-    phase = a_phase(cohort, 2, name="Test a hunch", brief="Try **one** thing.")
+    phase = an_open_phase(cohort, 2, name="Test a hunch", brief="Try **one** thing.")
     phase.prompts.create(text="What surprised you?")
     a_note(membership, author, phase=phase, title="For all")
     a_note(membership, author, phase=phase, title="CANARY", audience=Audience.ORGANISATION)
@@ -315,25 +322,46 @@ def typed(page, **changes):
     return {**sent, **changes}
 
 
-def test_note_edit_saves_shares_and_says_who_reads_it(client, cohort, author):
-    a_phase(cohort, 1)
+def test_note_edit_saves_then_asks_who_may_read_it_and_shares(client, cohort, author):
+    an_open_phase(cohort, 1)
     client.force_login(author)
     address = url("note_edit", cohort, uuid.uuid4())
     page = client.get(address)
 
-    answer = client.post(
+    asked = client.post(
         address,
         typed(page, title="Stores", body="One.\r\nTwo.", kind="evidence", phase="1", happened_on="2018-05-01")
         | {"may_be_quoted": "on", "share": "organisation"},
         follow=True,
     )
+    before = ResearchNote.objects.get().audience
+    answer = client.post(url("note_readers", cohort, ResearchNote.objects.get().pk), confirmed(asked), follow=True)
 
     note = ResearchNote.objects.get()
-    assert answer.redirect_chain == [(note.get_absolute_url(), 302)]
-    assert "Saved. Sample House, its mentor and programme staff can read it." in words(answer)
+    assert asked.redirect_chain == [(url("note_readers", cohort, note.pk) + "?audience=organisation", 302)]
+    assert before == Audience.ME
+    assert "Sample House, its mentor and programme staff can read it now." in words(answer)
     assert (note.title, note.body, note.kind, note.phase.number) == ("Stores", "One.\nTwo.", "evidence", 1)
     assert (str(note.happened_on), note.audience, note.may_be_quoted) == ("2018-05-01", "organisation", True)
-    assert (note.author, note.membership.name, note.version) == (author, "Sample House", 1)
+    assert (note.author, note.membership.name, note.version) == (author, "Sample House", 2)
+
+
+def confirmed(page):
+    """What the button of the page that asks about readers sends."""
+    form = page.context["fresh"]
+    return {name: form[name].value() for name in form.fields}
+
+
+def test_note_edit_shares_at_once_when_the_editor_has_asked_already(client, cohort, author):
+    client.force_login(author)
+    address = url("note_edit", cohort, uuid.uuid4())
+
+    answer = client.post(
+        address, typed(client.get(address), body="Text", share="cohort") | {"confirmed": "cohort"}, follow=True
+    )
+
+    assert "Saved. Everyone in the cohort can read it." in words(answer)
+    assert (ResearchNote.objects.get().audience, ResearchNote.objects.get().version) == (Audience.COHORT, 1)
 
 
 def test_note_edit_keeps_the_audience_chosen_when_saved(client, cohort, author):
@@ -426,7 +454,7 @@ def test_note_edit_of_a_note_deleted_meanwhile_keeps_what_was_typed(client, coho
     client.force_login(author)
     address = url("note_edit", cohort, note.pk)
     page = client.get(address)
-    note.delete_softly(NOW)
+    note.delete_softly(timezone.now(), note.author)
 
     answer = client.post(address, typed(page, body="Typed words"))
 
@@ -642,7 +670,7 @@ def test_note_history_keeps_a_private_beginning_from_colleagues(client, cohort, 
     client.force_login(author)
     address = url("note_edit", cohort, uuid.uuid4())
     client.post(address, typed(client.get(address), body="CANARY"))
-    client.post(address, typed(client.get(address), body="For us", share="organisation"))
+    client.post(address, typed(client.get(address), body="For us", share="organisation", confirmed="organisation"))
     note = ResearchNote.objects.get()
     history = url("note_history", cohort, note.pk)
 
@@ -652,7 +680,7 @@ def test_note_history_keeps_a_private_beginning_from_colleagues(client, cohort, 
     assert "CANARY" in words(own)
     assert client.get(history, {"version": "1"}).status_code == 404
     assert "For us" in words(client.get(history, {"version": "2"}))
-    assert len(client.get(history).context["page"]) == 1
+    assert len(client.get(history).context["page"].stretches) == 1
 
 
 def test_drafts_are_downloaded_by_their_author_also_after_leaving(client, cohort, membership, author):
@@ -704,7 +732,7 @@ def test_experiment_edit_keeps_earlier_wordings(client, cohort, membership, auth
     experiment = membership.experiments.get()
 
     client.post(
-        experiment.get_absolute_url(),
+        url("experiment_edit", cohort, experiment.pk),
         CARD | {"base_version": "1", "question": "Who films for whom?", "outcome": "did_not_work"},
     )
 
@@ -718,7 +746,7 @@ def test_experiment_edit_keeps_earlier_wordings(client, cohort, membership, auth
 def test_experiment_edit_overwrites_nothing_that_was_saved_meanwhile(client, cohort, membership, author):
     client.force_login(author)
     client.post(url("experiment_new", cohort), CARD)
-    address = membership.experiments.get().get_absolute_url()
+    address = url("experiment_edit", cohort, membership.experiments.get().pk)
     client.post(address, CARD | {"base_version": "1", "what_we_saw": "Theirs"})
 
     answer = client.post(address, CARD | {"base_version": "1", "what_we_saw": "Mine"})
@@ -745,22 +773,23 @@ def test_experiment_new_refuses_in_the_page(client, cohort, author, membership, 
     assert not membership.experiments.exists()
 
 
-def test_experiment_edit_is_read_by_mentor_and_staff_and_hidden_from_others(
+def test_experiment_detail_is_read_by_mentor_and_staff_and_hidden_from_others(
     client, cohort, membership, author, neighbour
 ):
     experiment = an_experiment(membership)
-    address = experiment.get_absolute_url()
+    sent = CARD | {"base_version": "1"}
     codes = {}
 
     people = {"mentor": a_mentor(membership).user, "staff": staff(), "neighbour": neighbour, "colleague": author}
     for name, person in people.items():
         client.force_login(person)
-        codes[name] = (client.get(address).status_code, client.post(address, CARD).status_code)
+        read = client.get(experiment.get_absolute_url()).status_code
+        codes[name] = (read, client.post(url("experiment_edit", cohort, experiment.pk), sent).status_code)
 
     assert codes == {"mentor": (200, 403), "staff": (200, 403), "neighbour": (404, 404), "colleague": (200, 302)}
 
 
-def test_experiment_edit_shows_the_notes_of_it_that_one_may_read(client, cohort, membership, author):
+def test_experiment_detail_shows_the_notes_of_it_that_one_may_read(client, cohort, membership, author):
     experiment = an_experiment(membership)
     a_note(membership, author, title="Shared note", experiment=experiment)
     a_note(membership, author, title="CANARY", experiment=experiment, audience=Audience.ME)

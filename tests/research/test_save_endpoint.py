@@ -60,7 +60,7 @@ def address(cohort, pk=None):
 
 
 def test_a_save_answers_the_version_it_made(post, cohort):
-    phase = a_phase(cohort, 2)
+    phase = a_phase(cohort, 2, closes_on=None)
     pk = uuid.uuid4()
 
     answer = post(
@@ -194,7 +194,7 @@ def test_a_former_participant_saves_nothing(post, author):
 
 def test_a_deleted_note_is_404_and_its_keepers_are_told_how_to_go_on(post, membership, author):
     note = a_note(membership, author)
-    note.delete_softly(note.created_at)
+    note.delete_softly(note.created_at, note.author)
 
     answer = post(note.pk, base_version=1)
 
@@ -381,7 +381,7 @@ def test_an_experiment_can_be_named(post, membership, cohort):
 
 
 def test_phase_date_and_experiment_can_be_taken_away_again(post, membership, cohort):
-    a_phase(cohort, 1)
+    a_phase(cohort, 1, closes_on=None)
     pk = uuid.uuid4()
     post(pk, phase=1, happened_on="2018-05-01", experiment=an_experiment(membership).pk)
 

@@ -236,10 +236,10 @@ def test_a_seat_that_has_ended_saves_nothing(save, author):
         save(uuid.uuid4(), 0)
 
 
-def test_a_deleted_note_takes_no_text_before_it_is_put_back(save):
+def test_a_deleted_note_takes_no_text_before_it_is_put_back(save, author):
     pk = uuid.uuid4()
     save(pk, 0)
-    ResearchNote.objects.get(pk=pk).delete_softly(NOW)
+    ResearchNote.objects.get(pk=pk).delete_softly(NOW, author)
 
     with pytest.raises(Refused) as refused:
         save(pk, 1)

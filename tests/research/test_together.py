@@ -57,10 +57,10 @@ def conflict_page(client, note, kept, by):
 def test_both_texts_of_a_conflict_are_shown_with_what_differs_marked(client, note, pat):
     kept = a_kept_copy(note, "We filmed the café.")
     page = conflict_page(client, note, kept, pat)
-    words = [[(stretch.sort, stretch.text) for stretch in page.context[side]] for side in ("theirs", "mine")]
+    words = [[(piece.how, piece.text) for piece in page.context[side]] for side in ("theirs", "mine")]
     assert words == [
-        [("same", "We filmed the "), ("gone", "store"), ("same", ".")],
-        [("same", "We filmed the "), ("new", "café"), ("same", ".")],
+        [("same", "We filmed the "), ("removed", "store"), ("same", ".")],
+        [("same", "We filmed the "), ("added", "café"), ("same", ".")],
     ]
     assert '<mark class="differs">café</mark>' in page.content.decode()
 
