@@ -1,10 +1,12 @@
-"""Phases of research, the experiments run in them, and the notes people write."""
+"""Phases of research, the experiments run in them, the notes people write, and what hangs on them."""
 
+from .attachments import Attachment
 from .experiments import Experiment, Framing
 from .notes import NoteVersion, ResearchNote, name_kinds
 from .phases import Kind, KindLabel, Prompt, ResearchPhase, kinds_of
 
 __all__ = [
+    "Attachment",
     "Experiment",
     "Framing",
     "Kind",

@@ -1,5 +1,14 @@
 """Pages of research: its phases, its notes and how they are written, and the cards of experiments."""
 
+from .attachments import (
+    attachment_describe,
+    attachment_detail,
+    attachment_put_back,
+    attachment_remove,
+    attachment_save,
+    note_attachments,
+    note_quick,
+)
 from .experiments import experiment_edit, experiment_new
 from .notes import (
     drafts_download,
@@ -14,9 +23,15 @@ from .phases import phase_detail, phase_list
 from .writing import note_edit, note_new, note_preview, note_save
 
 __all__ = [
+    "attachment_describe",
+    "attachment_detail",
+    "attachment_put_back",
+    "attachment_remove",
+    "attachment_save",
     "drafts_download",
     "experiment_edit",
     "experiment_new",
+    "note_attachments",
     "note_comment",
     "note_delete",
     "note_detail",
@@ -26,6 +41,7 @@ __all__ = [
     "note_new",
     "note_preview",
     "note_put_back",
+    "note_quick",
     "note_save",
     "phase_detail",
     "phase_list",

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, User
 
+from ..attaching import files_of
 from ..forms import CommentForm, NoteFilter
 from ..models import NoteVersion, ResearchNote, name_kinds
 
@@ -67,6 +68,7 @@ def show_note(request: SignedIn, note: ResearchNote, comment_form: CommentForm, 
         "comments": comments,
         "comment_form": comment_form,
         "can_edit": note.can_be_edited_by(request.user),
+        "files": files_of(note, request.user, timezone.now()),
     }
     return render(request, "research/note_detail.html", context, status=status)
 

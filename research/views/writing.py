@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, User
 
+from ..attaching import files_of
 from ..forms import NoteForm, fresh
 from ..models import Kind, NoteVersion, ResearchNote
 from ..payload import read_change, read_text, too_long
@@ -148,6 +149,7 @@ def show_editor(
         "mentors": [mentorship.mentor.user for mentorship in mentors],
         "kept": kept,
         "standing": note.versions.select_related("author").filter(number=note.version).first() if kept else None,
+        "files": files_of(note, request.user, timezone.now()),
         "csrf_cookie": settings.CSRF_COOKIE_NAME,
         "body_limit": BODY_LIMIT,
     }

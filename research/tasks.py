@@ -1,0 +1,11 @@
+"""Jobs of the queue."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from .attaching import forget_removed
+
+
+@shared_task
+def forget_removed_files() -> int:
+    return forget_removed(timezone.now())
