@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from correspondence.desk import Desk, Rows, is_confirmed, read_only
 
-from .models import Experiment, Framing, KindLabel, Prompt, ResearchNote, ResearchPhase
+from .models import Attachment, Experiment, Framing, KindLabel, Prompt, ResearchNote, ResearchPhase
 
 
 class PromptInline(Rows):
@@ -106,6 +106,29 @@ class ExperimentAdmin(Desk):
         return str(experiment.membership.cohort)
 
 
+@read_only
+class AttachmentInline(Rows):
+    """Pictures and documents of the note, to be read. What was taken off while it was private is not for staff."""
+
+    model = Attachment
+    fk_name = "note"
+    verbose_name_plural = "photos and files"
+    fields = ("file", "alt", "content_type", "size", "scanned", "added_by", "added_at", "removed_at")
+    readonly_fields = ("file", "scanned")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        files = super().get_queryset(request).filter(removed_in_private=False)
+        return files.select_related("added_by", "note__membership__cohort")
+
+    @admin.display(description="file")
+    def file(self, attachment: Attachment) -> str:
+        return render_to_string("admin/research/researchnote/file.html", {"attachment": attachment})
+
+    @admin.display(description="viruses")
+    def scanned(self, attachment: Attachment) -> str:
+        return "none found" if attachment.scanned_at else "not scanned"
+
+
 class DeletedFilter(admin.SimpleListFilter):
     """Deleted notes are out of the list unless asked for; there they can be put back."""
 
@@ -157,6 +180,7 @@ class ResearchNoteAdmin(Desk):
         "updated_at",
         "deleted_at",
     )
+    inlines = (AttachmentInline,)
     actions = ("delete_softly", "put_back")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ResearchNote]:

@@ -176,7 +176,7 @@ def attachment_describe(request: SignedIn, cohort: Cohort, pk: uuid.UUID, file_p
     attachment = get_object_or_404(note.attachments.present(), pk=file_pk)
     form = DescriptionForm(request.POST)
     if not form.is_valid():
-        return answered(request, note, form.errors["alt"][0], status=422)
+        return answered(request, note, str(form.errors["alt"][0]), status=422)
     attachment.describe(form.cleaned_data["alt"])
     return answered(request, note, "The description is saved." if attachment.alt else "The description is empty now.")
 

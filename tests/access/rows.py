@@ -97,6 +97,21 @@ def key(thing: str) -> Kwargs:
 NO_KEY: Kwargs = lambda world: {"token": "wrong"}  # noqa: E731
 MISSING_NOTE = cohort(pk=MISSING)
 
+
+def file_of(letter: str, thing: str) -> Kwargs:
+    """The URL of the file that hangs on a note of organisation A or B."""
+
+    def kwargs(world: World) -> dict[str, Any]:
+        note = getattr(getattr(world.things, letter), thing)
+        return {"cohort_slug": "world", "pk": note.pk, "file_pk": world.things.files[note.pk].pk}
+
+    return kwargs
+
+
+def missing_file(world: World) -> dict[str, Any]:
+    return {"cohort_slug": "world", "pk": world.things.a.shared.pk, "file_pk": MISSING}
+
+
 PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("home", "", None),
     ("accessibility", "", None),
@@ -160,6 +175,24 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     *[
         (f"research:note_{deed}", "missing", MISSING_NOTE)
         for deed in ("detail", "edit", "save", "history", "comment", "delete", "put_back")
+    ],
+    ("research:note_quick", "", cohort()),
+    *[
+        (f"research:{page}", f"{letter} {thing}", of(letter.lower(), thing))
+        for page in ("note_attachments", "attachment_save")
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    *[(f"research:{page}", "missing", MISSING_NOTE) for page in ("note_attachments", "attachment_save")],
+    *[
+        (f"research:attachment_{deed}", f"{letter} {thing}", file_of(letter.lower(), thing))
+        for deed in ("detail", "describe", "remove", "put_back")
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    *[
+        (f"research:attachment_{deed}", "missing", missing_file)
+        for deed in ("detail", "describe", "remove", "put_back")
     ],
     ("research:experiment_new", "", cohort()),
     ("research:experiment_edit", "A", of("a", "experiment")),
