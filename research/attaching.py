@@ -29,7 +29,8 @@ from .models.attachments import ALT_LIMIT, KEPT_AFTER_REMOVAL
 from .saving import Refused, begin_empty, find, membership_for
 
 # The limits, told on every page where a file is chosen.
-FILE_LIMIT = 10 * 1024 * 1024  # bytes of one file as it comes
+MEGABYTE = 1024 * 1024
+FILE_LIMIT = 10 * MEGABYTE  # bytes of one file as it comes
 FILES_A_NOTE = 20
 UPLOADS_A_MINUTE = 60
 STEM_LIMIT = 100  # characters of a name before its ending
@@ -55,7 +56,7 @@ def judge(upload: UploadedFile, must_be_picture: bool = False) -> Judged:
     """Looks at what came. Raises Refused: 413 for too much, 422 for what is not taken."""
     size = upload.size or 0
     if size > FILE_LIMIT:
-        raise Refused("file", f"This file is too large: {FILE_LIMIT // 1024**2} MB is the most.", 413)
+        raise Refused("file", f"This file is too large: {FILE_LIMIT // MEGABYTE} MB is the most.", 413)
     content = upload.read()
     stem, ending = halves(upload.name or "")
     try:
@@ -229,6 +230,7 @@ def files_of(note: ResearchNote, user: User, now: datetime) -> dict[str, Any]:
         "room": max(0, FILES_A_NOTE - len(attachments)),
         "most": FILES_A_NOTE,
         "limit": FILE_LIMIT,
+        "megabytes": FILE_LIMIT // MEGABYTE,
         "alt_limit": ALT_LIMIT,
         "accept": ACCEPT,
         "upload_id": uuid.uuid4(),

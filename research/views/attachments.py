@@ -21,7 +21,7 @@ from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort
 
 from .. import filing
-from ..attaching import FILE_LIMIT, PICTURES, Upload, attach, count_upload, files_of
+from ..attaching import FILE_LIMIT, MEGABYTE, PICTURES, Upload, attach, count_upload, files_of
 from ..forms import DescriptionForm, QuickNoteForm
 from ..models import Attachment, ResearchNote
 from ..payload import read_save_id, read_text
@@ -227,7 +227,7 @@ def note_quick(request: SignedIn, cohort: Cohort) -> HttpResponse:
         else:
             messages.success(request, "Kept. Only you can read it until you share it.")
             return redirect(note)
-    context = {"cohort": cohort, "here": "notes", "form": form, "accept": PICTURES, "limit": FILE_LIMIT}
+    context = {"cohort": cohort, "here": "notes", "form": form, "accept": PICTURES, "megabytes": FILE_LIMIT // MEGABYTE}
     return render(request, "research/note_quick.html", context, status=form.status)
 
 

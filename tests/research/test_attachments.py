@@ -19,7 +19,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
-from PIL import Image
+from PIL import Image, ImageCms
 
 from research import filing
 from research.attaching import (
@@ -162,6 +162,26 @@ def test_every_kind_of_picture_becomes_one_kind(content, mode):
 
     picture = Image.open(BytesIO(kept))
     assert (picture.format, picture.mode, picture.size) == ("WEBP", mode, (width, height))
+
+
+@pytest.mark.parametrize("profile", [ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes(), b"junk"])
+def test_a_picture_with_a_colour_profile_keeps_its_colours_and_loses_the_profile(profile):
+    kept, _, _ = redraw(samples.a_picture(icc_profile=profile))
+
+    picture = Image.open(BytesIO(kept))
+    red, green, blue = picture.getpixel((5, 5))
+    assert "icc_profile" not in picture.info
+    assert (abs(red - 200) < 8, abs(green - 50) < 8, abs(blue - 29) < 8) == (True, True, True)
+
+
+def test_a_picture_with_a_palette_keeps_its_transparency():
+    picture = Image.new("RGBA", (20, 20), (0, 0, 0, 0)).convert("P")
+    content = BytesIO()
+    picture.save(content, "GIF", transparency=0)
+
+    kept, _, _ = redraw(content.getvalue())
+
+    assert Image.open(BytesIO(kept)).getpixel((5, 5))[3] == 0
 
 
 def test_sixteen_bits_of_grey_do_not_turn_white():
