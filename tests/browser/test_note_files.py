@@ -2,12 +2,14 @@
 
 import base64
 import re
+import uuid
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from research.models import Attachment, ResearchNote
+from tests.browser.test_pages import violations
 from tests.research import samples
 
 TITLE = "Sample note, written on the train"
@@ -207,3 +209,33 @@ def test_without_scripts_files_are_added_described_and_taken_off(visitor, photo,
 
     expect(page.get_by_role("img", name="The foyer")).to_be_visible()
     assert note.attachments.get().removed_at is None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_with_files_are_accessible_and_fit_a_phone(visitor, photo, page_file, scheme):
+    page = visitor(viewport={"width": 320, "height": 640}, color_scheme=scheme).sign_in("participant")
+    note = open_editor(page)
+    choose(page, photo, page_file)
+    expect(page.locator("[data-coming]")).to_contain_text("This is a web page")
+    assert violations(page) == []
+    note.attachments.create(**{**a_document_of(note), "name": "A" * 100 + ".txt"})
+
+    for address in ("", "edit/", "files/"):
+        page.goto(page.url.split("/cohorts/")[0] + note.get_absolute_url() + address)
+        expect(page.locator("[data-list] li")).to_have_count(2)
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def a_document_of(note: ResearchNote) -> dict[str, object]:
+    """The row of a document whose file nobody opens."""
+    picture = note.attachments.get()
+    return {
+        "upload_id": uuid.uuid4(),
+        "stored_as": uuid.uuid4().hex,
+        "content_type": "text/plain",
+        "size": 1200,
+        "sha256": picture.sha256,
+        "added_by": picture.added_by,
+        "added_at": picture.added_at,
+    }
