@@ -21,6 +21,7 @@ COPY . .
 RUN SECRET_KEY=only-while-building-0123456789-abcdefghijklmnopqrstuvwxyz ALLOWED_HOSTS=build.example \
     PORTAL_URL=https://build.example EMAIL_URL=smtp+tls://build.example:587 \
     python manage.py collectstatic --no-input --verbosity 0 \
+ && install -d -o portal -g portal -m 700 /files \
  && chown -R portal:portal var
 USER portal
 EXPOSE 8000

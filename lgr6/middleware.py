@@ -11,8 +11,8 @@ from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils.cache import add_never_cache_headers
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -70,6 +70,21 @@ def refuse_poison(get_response: Handler) -> Handler:
         if any("\x00" in word for word in told):
             return HttpResponseBadRequest("This address has a character that cannot be used.")
         return get_response(request)
+
+    return answer
+
+
+def refuse_too_much(get_response: Handler) -> Handler:
+    """Refuses a request larger than any form of ours before it is read: looking for a form's key would read it."""
+
+    def answer(request: HttpRequest) -> HttpResponseBase:
+        length = str(request.META.get("CONTENT_LENGTH") or "")
+        if not length.isdecimal() or int(length) <= settings.REQUEST_LIMIT:
+            return get_response(request)
+        most = settings.REQUEST_LIMIT // 1024**2
+        if "application/json" in request.headers.get("Accept", ""):
+            return JsonResponse({"error": f"This is more than {most} MB, the most at once."}, status=413)
+        return render(request, "413.html", {"most": most}, status=413)
 
     return answer
 

@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "lgr6.middleware.refuse_too_much",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
@@ -192,6 +193,7 @@ CELERY_TIMEZONE = "UTC"
 # The clock only says "look": what is due, and to whom, is worked out from the database at every tick.
 CELERY_BEAT_SCHEDULE = {
     "clock": {"task": "correspondence.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
+    "tidy-files": {"task": "research.tasks.forget_removed_files", "schedule": 3600.0, "options": {"expires": 3500}},
     "tidy": {"task": "workshops.tasks.forget_needs", "schedule": 3600.0, "options": {"expires": 3500}},
     "seal": {"task": "research.tasks.seal_notes", "schedule": 300.0, "options": {"expires": 290}},
 }
@@ -277,6 +279,13 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = REHEARSAL
+# Pictures and documents of notes: outside whatever a web server shows, read through the portal alone.
+FILES_DIR = Path(env.str("FILES_DIR", default=str(VAR_DIR / "files")))
+# A callable that takes a file's bytes and returns what is wrong with them, by its dotted name; none: not scanned.
+FILE_SCANNER = env.str("FILE_SCANNER", default="")
+# The most bytes of one request: a form with several files. Refused before a byte of it is read.
+REQUEST_LIMIT = 32 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = ["lgr6.uploads.InMemory"]
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Security -------------------------------------------------------------------------------------

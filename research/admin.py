@@ -20,6 +20,7 @@ from participants.models import User
 from .locking import UNLOCKED_FOR, seal_holds, unlock_note
 from .models import (
     Addendum,
+    Attachment,
     CardVersion,
     Experiment,
     Framing,
@@ -141,6 +142,29 @@ class ExperimentAdmin(Desk):
         return str(experiment.membership.cohort)
 
 
+@read_only
+class AttachmentInline(Rows):
+    """Pictures and documents of the note, to be read. What was taken off while it was private is not for staff."""
+
+    model = Attachment
+    fk_name = "note"
+    verbose_name_plural = "photos and files"
+    fields = ("file", "alt", "content_type", "size", "scanned", "added_by", "added_at", "removed_at")
+    readonly_fields = ("file", "scanned")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Attachment]:
+        files = super().get_queryset(request).filter(removed_in_private=False)
+        return files.select_related("added_by", "note__membership__cohort")
+
+    @admin.display(description="file")
+    def file(self, attachment: Attachment) -> str:
+        return render_to_string("admin/research/researchnote/file.html", {"attachment": attachment})
+
+    @admin.display(description="viruses")
+    def scanned(self, attachment: Attachment) -> str:
+        return "none found" if attachment.scanned_at else "not scanned"
+
+
 class DeletedFilter(admin.SimpleListFilter):
     """Deleted notes are out of the list unless asked for; there they can be put back."""
 
@@ -235,7 +259,7 @@ class ResearchNoteAdmin(Desk):
         "deleted_at",
         "deleted_by",
     )
-    inlines = (AddendumInline, SealInline, UnlockInline)
+    inlines = (AttachmentInline, AddendumInline, SealInline, UnlockInline)
     actions = ("unlock", "check_the_seal", "delete_softly", "put_back")
 
     @admin.action(description="Unlock …", permissions=["moderate"])
@@ -273,7 +297,10 @@ class ResearchNoteAdmin(Desk):
         if self.too_many(request, queryset.count()):
             return None
         words = {True: "as locked", False: "differs from what was locked", None: "not sealed"}
-        checked = [(note, seal_holds(note)) for note in queryset.select_related("membership").prefetch_related("seals")]
+        checked = [
+            (note, seal_holds(note))
+            for note in queryset.select_related("membership", "phase").prefetch_related("seals", "attachments")
+        ]
         counts = [sum(holds is found for _, holds in checked) for found in words]
         return self.ask_first(
             request,

@@ -12,6 +12,7 @@ from participants.models import Cohort, Membership, Mentorship, Seat, User
 
 from .locking import late_texts
 from .models import BOXES, Experiment, NoteVersion, ResearchNote, ResearchPhase, kinds_of
+from .models.attachments import ALT_LIMIT
 from .saving import BODY_LIMIT, TITLE_LIMIT, VERSION_LIMIT, Change, Refused
 
 SEARCH_LIMIT = 100  # characters
@@ -235,6 +236,52 @@ class ExperimentFilter(forms.Form):
     def narrow(self, cards: QuerySet[Experiment]) -> QuerySet[Experiment]:
         columns = {"outcome": "outcome", "organisation": "membership__organisation__slug"}
         return cards.filter(**{columns[name]: value for name, value in self.asked.items()})
+
+
+class DescriptionForm(forms.Form):
+    """What a picture shows, for those who cannot see it; empty where nobody has said yet."""
+
+    alt = forms.CharField(
+        max_length=ALT_LIMIT,
+        required=False,
+        error_messages={"max_length": f"A description can have {ALT_LIMIT} characters."},
+    )
+
+
+class QuickNoteForm(forms.Form):
+    """A picture and one line. The hidden names make a second press of the button the same note."""
+
+    note_id = forms.UUIDField(widget=forms.HiddenInput)
+    save_id = forms.UUIDField(widget=forms.HiddenInput)
+    organisation = forms.ChoiceField(label="Write for", required=False)
+    file = forms.FileField(
+        label="Picture",
+        allow_empty_file=True,
+        error_messages={"required": "Choose a picture, or take one."},
+    )
+    line = forms.CharField(
+        label="One line",
+        max_length=TITLE_LIMIT,
+        error_messages={"required": "Write a few words: what do we see?"},
+    )
+
+    refused_with = 0
+
+    def __init__(self, data: Any, files: Any, *, memberships: list[Membership], **kwargs: Any) -> None:
+        super().__init__(data, files, **kwargs)
+        if len(memberships) > 1:
+            self.fields["organisation"].choices = [(m.organisation.slug, m.name) for m in memberships]  # type: ignore[attr-defined]
+            self.fields["organisation"].required = True
+        else:
+            del self.fields["organisation"]
+
+    @property
+    def status(self) -> int:
+        return self.refused_with or (422 if self.is_bound else 200)
+
+    def refuse(self, refusal: Refused) -> None:
+        self.add_error(refusal.name if refusal.name in self.fields else None, refusal.message)
+        self.refused_with = refusal.status
 
 
 class ExperimentForm(forms.Form):

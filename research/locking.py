@@ -36,6 +36,7 @@ def sealed_content(note: ResearchNote) -> dict[str, Any]:
         "phase": note.phase.number if note.phase else None,
         "experiment": note.experiment_id,
         "happened_on": note.happened_on.isoformat() if note.happened_on else None,
+        "files": sorted(file.sha256 for file in note.attachments.all() if file.removed_at is None),
     }
 
 

@@ -141,7 +141,11 @@ def begin(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: date
         raise NoSuchNote
     if change.is_blank:
         raise Refused("body", "Write a sentence first.")
-    membership = membership_for(change, author, cohort)
+    return begin_empty(pk, membership_for(change.organisation, author, cohort), author, now)
+
+
+def begin_empty(pk: uuid.UUID, membership: Membership, author: User, now: datetime) -> ResearchNote:
+    """A private note at version 0: its first save, or its first file, is yet to come."""
     try:
         with transaction.atomic():
             return ResearchNote.objects.create(
@@ -153,16 +157,17 @@ def begin(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: date
                 updated_at=now,
             )
     except IntegrityError:
-        note = find(pk, cohort, author)
+        note = find(pk, membership.cohort, author)
         if note is None:
             raise
         return note
 
 
-def membership_for(change: Change, author: User, cohort: Cohort) -> Membership:
+def membership_for(organisation: str, author: User, cohort: Cohort) -> Membership:
+    """The one they write for, by its slug where there are several. Raises Refused."""
     memberships = list(memberships_to_write_for(author, cohort))
-    if change.organisation:
-        memberships = [m for m in memberships if m.organisation.slug == change.organisation]
+    if organisation:
+        memberships = [m for m in memberships if m.organisation.slug == organisation]
     if len(memberships) != 1:
         raise Refused("organisation", "Choose the organisation you write for.")
     return memberships[0]
@@ -186,7 +191,7 @@ def refuse_what_does_not_fit(note: ResearchNote, change: Change, author: User, n
     audience = change.fields.get("audience", note.audience)
     if not note.can_become(audience, author):
         raise Refused("audience", "Only its author can make this note private.")
-    if audience != ME and not change.body.strip():
+    if audience != ME and not change.body.strip() and not (change.title and note.attachments.present().exists()):
         raise Refused("body", "Write a sentence first: an empty note cannot be shared.")
     if is_locked:
         if not change.rewrites(note):

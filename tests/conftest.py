@@ -19,6 +19,12 @@ def _fresh_cache(request, django_db_blocker):
             cache.clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _files_of_the_suite(tmp_path_factory):
+    """Files of notes are kept where pytest tidies up, never beside those of a rehearsal."""
+    settings.FILES_DIR = tmp_path_factory.mktemp("files")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """At the end PostgreSQL drops the test database only when nobody is in it any more.

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from correspondence.clock import oldest_late
 from correspondence.models import Heartbeat
+from research import filing
 
 # The clock ticks every minute; three missed ticks are silence.
 CLOCK_SILENT = timedelta(minutes=3)
@@ -32,7 +33,7 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Well: the database answers, no due letter waits too long, the clock ticks. 503 names what is not."""
+    """Well: the database answers, letters are on time, the clock ticks, files can be kept. 503 names what is not."""
     now = timezone.now()
     try:
         with connection.cursor() as cursor:
@@ -47,15 +48,16 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "oldest_due_letter_seconds": round(late),
         "letters": "late" if late > settings.LATE_LETTER_SECONDS else "on time",
         "clock": "silent" if beat is None or now - beat > CLOCK_SILENT else "ticks",
+        "files": filing.state(),
     }
-    well = checks["letters"] == "on time" and checks["clock"] == "ticks"
+    well = (checks["letters"], checks["clock"], checks["files"]) == ("on time", "ticks", "writable")
     return JsonResponse({"status": "green" if well else "red", **checks}, status=200 if well else 503)
 
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without its key. A save by script gets JSON, never a page."""
-    if request.content_type == "application/json":
+    if "application/json" in (request.content_type, request.headers.get("Accept")):
         words = "The page's key is out of date: sign in again, then save."
         return JsonResponse({"error": words, "sign_in": True}, status=403)
     return render(request, "403_csrf.html", status=403)

@@ -1,5 +1,6 @@
-"""Phases of research, the experiments run in them, and the notes people write."""
+"""Phases of research, the experiments run in them, the notes people write, and what hangs on them."""
 
+from .attachments import Attachment
 from .experiments import BOXES, CardVersion, Experiment, Framing
 from .locks import Addendum, Seal, Unlock
 from .notes import WAITS, NoteVersion, ResearchNote, name_kinds
@@ -10,6 +11,7 @@ __all__ = [
     "GRACE",
     "WAITS",
     "Addendum",
+    "Attachment",
     "CardVersion",
     "Experiment",
     "Framing",

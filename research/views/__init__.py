@@ -1,5 +1,14 @@
 """Pages of research: its phases, its notes and how they are written, and the cards of experiments."""
 
+from .attachments import (
+    attachment_describe,
+    attachment_detail,
+    attachment_put_back,
+    attachment_remove,
+    attachment_save,
+    note_attachments,
+    note_quick,
+)
 from .experiments import experiment_detail, experiment_edit, experiment_history, experiment_list, experiment_new
 from .history import note_compare, note_history, note_restore
 from .notes import (
@@ -18,6 +27,11 @@ from .together import note_conflict, note_presence
 from .writing import note_edit, note_new, note_preview, note_save
 
 __all__ = [
+    "attachment_describe",
+    "attachment_detail",
+    "attachment_put_back",
+    "attachment_remove",
+    "attachment_save",
     "drafts_download",
     "experiment_detail",
     "experiment_edit",
@@ -25,6 +39,7 @@ __all__ = [
     "experiment_list",
     "experiment_new",
     "note_addendum",
+    "note_attachments",
     "note_comment",
     "note_compare",
     "note_conflict",
@@ -38,6 +53,7 @@ __all__ = [
     "note_presence",
     "note_preview",
     "note_put_back",
+    "note_quick",
     "note_readers",
     "note_restore",
     "note_save",

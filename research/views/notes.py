@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, User
 
+from ..attaching import files_of
 from ..forms import PARAGRAPH_LIMIT, AddendumForm, CommentForm, NoteFilter
 from ..locking import add_addendum, late_texts, standing, what_is_new
 from ..models import NoteVersion, ResearchNote, name_kinds
@@ -71,7 +72,8 @@ def show_note(
     addendum_form: AddendumForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    lock = standing(note, timezone.now())
+    now = timezone.now()
+    lock = standing(note, now)
     can_edit = note.can_be_edited_by(request.user)
     late = late_texts(note, request.user).first() if lock.state == "locked" and can_edit else None
     if addendum_form is None and lock.state == "locked" and can_edit:
@@ -90,6 +92,7 @@ def show_note(
         "reads_card": note.experiment_id is not None and can_edit,
         "addenda": note.addenda.select_related("author"),
         "addendum_form": addendum_form,
+        "files": files_of(note, request.user, now),
     }
     return render(request, "research/note_detail.html", context, status=status)
 

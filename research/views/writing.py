@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, Membership, Mentorship, User
 
+from ..attaching import files_of
 from ..forms import NoteForm, fresh
 from ..locking import standing
 from ..models import Kind, NoteVersion, ResearchNote
@@ -181,6 +182,7 @@ def show_editor(
         "mentors": [mentorship.mentor.user for mentorship in mentors],
         "conflict": conflict_of(note, kept) if kept else None,
         "lock": standing(note, timezone.now()),
+        "files": files_of(note, request.user, timezone.now()),
         "body_limit": BODY_LIMIT,
     }
     return render(request, "research/note_edit.html", context, status=status)

@@ -159,7 +159,7 @@ class NoteEditor extends HTMLElement {
 
   typed(event) {
     if (["audience", "may_be_quoted"].includes(event.target.name)) return this.show();
-    if (!this.form.contains(event.target) || !event.target.name) return undefined;
+    if (![...TEXT, "organisation"].includes(event.target.name)) return undefined;
     this.onDevice = false;
     this.refusal = "";
     this.say("Not saved yet", false);

@@ -7,7 +7,7 @@ class SignInAgain extends HTMLElement {
   connectedCallback() {
     this.dialog = this.querySelector("dialog");
     this.bar = this.querySelector("[data-bar]");
-    this.line = this.querySelector("[data-said]");
+    this.line = this.querySelector("[data-told]");
     this.querySelector("[data-open]").addEventListener("click", () => this.open());
     this.querySelector("[data-later]").addEventListener("click", () => this.dialog.close());
     this.dialog.addEventListener("close", () => { this.bar.hidden = this.isDone; });

@@ -119,6 +119,20 @@ def met(letter: str) -> Kwargs:
     return kwargs
 
 
+def file_of(letter: str, thing: str) -> Kwargs:
+    """The URL of the file that hangs on a note of organisation A or B."""
+
+    def kwargs(world: World) -> dict[str, Any]:
+        note = getattr(getattr(world.things, letter), thing)
+        return {"cohort_slug": "world", "pk": note.pk, "file_pk": world.things.files[note.pk].pk}
+
+    return kwargs
+
+
+def missing_file(world: World) -> dict[str, Any]:
+    return {"cohort_slug": "world", "pk": world.things.a.shared.pk, "file_pk": MISSING}
+
+
 PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("home", "", None),
     ("accessibility", "", None),
@@ -207,6 +221,24 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("research:note_restore", "missing", cohort(pk=MISSING, version_pk=1)),
     *[(f"research:note_{deed}", "missing", MISSING_NOTE) for deed in ("compare", "readers", "addendum")],
     ("research:experiment_list", "", cohort()),
+    ("research:note_quick", "", cohort()),
+    *[
+        (f"research:{page}", f"{letter} {thing}", of(letter.lower(), thing))
+        for page in ("note_attachments", "attachment_save")
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    *[(f"research:{page}", "missing", MISSING_NOTE) for page in ("note_attachments", "attachment_save")],
+    *[
+        (f"research:attachment_{deed}", f"{letter} {thing}", file_of(letter.lower(), thing))
+        for deed in ("detail", "describe", "remove", "put_back")
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    *[
+        (f"research:attachment_{deed}", "missing", missing_file)
+        for deed in ("detail", "describe", "remove", "put_back")
+    ],
     ("research:experiment_new", "", cohort()),
     *[
         (f"research:experiment_{page}", letter, of(letter.lower(), "experiment"))

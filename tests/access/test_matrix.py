@@ -137,6 +137,10 @@ TWINS = {
         lambda w: reverse("research:note_detail", args=["world", w.things.b.draft.pk]),
         "/cohorts/world/notes/00000000-0000-4000-8000-000000000000/",
     ),
+    "a file of another organisation": Twin(
+        lambda w: w.things.files[w.things.b.inner.pk].get_absolute_url(),
+        "/cohorts/world/notes/00000000-0000-4000-8000-000000000000/files/00000000-0000-4000-8000-000000000000/",
+    ),
     "a session of another organisation": Twin(
         lambda w: reverse("mentoring:session_detail", args=["world", w.things.b.session.pk]),
         "/cohorts/world/mentoring/sessions/999999/",

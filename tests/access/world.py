@@ -72,7 +72,7 @@ def build() -> World:
     other_mentor = make.a_mentor(gallery, name="Ola", email="othermentor@sample.example")
     people |= {"mentor": mentor.user, "other_mentor": other_mentor.user}
 
-    things = SimpleNamespace(phase=phase, workshop=workshop, museum=museum, gallery=gallery)
+    things = SimpleNamespace(phase=phase, workshop=workshop, museum=museum, gallery=gallery, files={})
     for letter, membership, writer, reader in [
         ("A", museum, people["participant"], mentor),
         ("B", gallery, people["neighbour"], other_mentor),
@@ -94,6 +94,11 @@ def build() -> World:
                 updated_at=now - timedelta(days=2),
             )
             made.discussion.add(writer, f"Comment {canary(f'{letter}-{name}')}", now)
+            word = canary(f"{letter}-{name}")
+            things.files[made.pk] = make.an_attachment(made, f"File {word}.txt", f"File of {word}.".encode())
+            make.an_attachment(
+                made, f"Picture {word}.webp", alt=f"Shows {word}", content_type="image/webp", width=4, height=3
+            )
             return made
 
         slot = make.a_slot(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -168,6 +169,27 @@ def test_a_note_is_deleted_so_that_it_can_be_put_back():
     assert [there, gone, ResearchNote.objects.present().count()] == [1, 0, 1]
     assert listed == [False, True]
     assert note.versions.count() == 1
+
+
+def test_staff_read_the_files_of_a_shared_note_and_change_none():
+    note = factories.a_note(factories.a_membership())
+    shown = factories.an_attachment(note, "Plan.txt", alt="Not for Kestrels")
+    off = factories.an_attachment(note, "Old plan.txt")
+    off.take_off(note.author, NOW)
+    private = factories.an_attachment(note, "Kingfisher.txt")
+    note.audience = ResearchNote.Audience.ME
+    private.take_off(note.author, NOW)
+    client = at_the_desk()
+
+    page = client.get(page_of(ResearchNote, "change", note.pk)).content.decode()
+
+    assert f'<a href="{shown.get_absolute_url()}">Plan.txt</a>' in page
+    assert "not scanned" in page
+    assert off.get_absolute_url() not in page
+    assert "Old plan.txt" in page
+    assert "Kingfisher" not in page
+    assert client.get(shown.get_absolute_url()).status_code == 200
+    assert re.findall(r'name="attachments-\d+-(?!uuid|note)', page) == []
 
 
 def test_no_action_reaches_a_private_draft():

@@ -38,6 +38,7 @@ PUBLIC = {
     "healthz": "monitors have no account; it tells nothing of people",
     "readyz": "monitors have no account; it tells nothing of people",
     "calendar_feed": "calendar programs cannot sign in: the key in the address is the permission",
+    "research:attachment_save": "answers 401 as JSON itself, as note_save does",
     "research:note_save": "answers 401 as JSON itself: a save must never be redirected to a page",
     # allauth marks these itself: they are how one gets in.
     "account_login": "the way in",

@@ -154,12 +154,12 @@ def test_a_note_saved_since_the_page_was_kept_opens_as_it_was_saved(reader, line
 def test_a_new_note_is_begun_without_a_connection(reader, line):
     line.cut()
     page = reader.goto("/cohorts/lgr6/notes/new/")
-    page.wait_for_url(re.compile("/notes/[0-9a-f-]{36}/edit/"))
+    page.wait_for_url(re.compile("/notes/[0-9a-f-]{36}/edit/"), wait_until="commit")
     body(page).fill("Begun in a tunnel.")
     expect(status(page)).to_have_text(ON_DEVICE)
     first = page.url
     page = reader.goto("/cohorts/lgr6/notes/new/")
-    page.wait_for_url(re.compile("/notes/[0-9a-f-]{36}/edit/"))
+    page.wait_for_url(re.compile("/notes/[0-9a-f-]{36}/edit/"), wait_until="commit")
     assert page.url != first
     expect(body(page)).to_have_value("")
     line.mend()

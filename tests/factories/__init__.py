@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import uuid
 from datetime import date, datetime, timedelta
@@ -14,7 +15,8 @@ from discussions.models import Comment, Discussion, Topic
 from findings.models import Agreement, Excerpt, Finding
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
-from research.models import BOXES, Experiment, NoteVersion, ResearchNote, ResearchPhase
+from research import filing
+from research.models import BOXES, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase
 from research.trying import begin_experiment
 from workshops.models import Workshop
 
@@ -215,6 +217,25 @@ def a_topic(cohort: Cohort, started_by: User, membership: Membership | None = No
         started_by=started_by,
         discussion=Discussion.objects.create(),
         **{"title": "Has anyone run a consent form by text message?", "created_at": NOW, **extra},
+    )
+
+
+def an_attachment(note: ResearchNote, name: str = "Consent form.txt", content: bytes = b"", **extra: Any) -> Attachment:
+    """A file on a note, and on the disk; a document unless its type says otherwise."""
+    content = content or b"Please sign here."
+    return Attachment.objects.create(
+        note=note,
+        name=name,
+        stored_as=filing.keep(content),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        **{
+            "upload_id": uuid.uuid4(),
+            "content_type": "text/plain",
+            "added_by": note.author,
+            "added_at": NOW - timedelta(days=1),
+            **extra,
+        },
     )
 
 

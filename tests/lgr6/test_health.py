@@ -42,6 +42,7 @@ def test_well_when_the_clock_ticks_and_no_letter_waits(client, ticking):
         "oldest_due_letter_seconds": 0,
         "letters": "on time",
         "clock": "ticks",
+        "files": "writable",
     }
 
 
@@ -70,3 +71,21 @@ def test_red_when_the_clock_is_silent(client):
 
 def test_red_when_the_clock_never_ticked(client):
     assert client.get("/readyz").json()["clock"] == "silent"
+
+
+def test_red_when_files_have_no_place_to_be_kept(client, ticking, settings, tmp_path):
+    in_the_way = tmp_path / "a file"
+    in_the_way.write_text("not a folder")
+    settings.FILES_DIR = in_the_way / "files"
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["files"]) == (503, "not writable")
+
+
+def test_red_before_the_last_of_the_room_for_files_is_gone(client, ticking, monkeypatch):
+    monkeypatch.setattr("research.filing.SPARE", 2**62)
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["files"]) == (503, "nearly full")

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from lgr6.views.offline import FILES
-from tests.factories import a_user
+from tests.factories import a_cohort, a_membership, a_participant, a_user
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +25,15 @@ def test_the_worker_keeps_files_that_there_are_and_no_page_but_that_one(client):
     kept = json.loads(re.search(r"const SHELL = (.*);", answer.content.decode())[1])
     assert [address for address in kept if not address.startswith("/static/")] == ["/offline/"]
     assert [name for name in FILES if not finders.find(name)] == []
+
+
+def test_the_worker_keeps_all_that_an_editor_asks_for(client):
+    cohort = a_cohort()
+    client.force_login(a_participant(a_membership(cohort)))
+    page = client.get(f"/cohorts/{cohort.slug}/notes/new/", follow=True).content.decode()
+    asked = re.findall(r'(?:src|href)="/static/((?:css|js|vendor)/[^"]+)"', page)
+    assert "js/note-editor.js" in asked
+    assert set(asked) - set(FILES) == set()
 
 
 def test_the_key_of_a_device_is_the_persons_own_and_stays_the_same(client):

@@ -18,7 +18,7 @@ from research.models import Addendum, NoteVersion, ResearchNote, Seal, last_lock
 from research.saving import Change, Refused, save_note
 from research.tasks import seal_notes
 from tests.admin.desk import at_the_desk, chosen, page_of, text_of
-from tests.factories import NOW, a_cohort, a_membership, a_mentor, a_note, a_participant, a_phase, staff
+from tests.factories import NOW, a_cohort, a_membership, a_mentor, a_note, a_participant, a_phase, an_attachment, staff
 from tests.research.test_pages import typed, words
 
 pytestmark = pytest.mark.django_db
@@ -263,6 +263,7 @@ def test_the_hash_is_of_all_that_the_note_says_in_a_form_anybody_can_rebuild(not
     said = {
         "body": "As it was.",
         "experiment": None,
+        "files": [],
         "happened_on": None,
         "kind": "action",
         "phase": 1,
@@ -271,6 +272,16 @@ def test_the_hash_is_of_all_that_the_note_says_in_a_form_anybody_can_rebuild(not
     canonical = json.dumps(said, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 
     assert content_hash(note) == hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def test_a_file_taken_off_or_added_by_the_back_door_breaks_the_seal(note):
+    file = an_attachment(note)
+    seal_locked(AFTER)
+    assert seal_holds(ResearchNote.objects.get(pk=note.pk))
+
+    file.take_off(note.author, AFTER)
+
+    assert not seal_holds(ResearchNote.objects.get(pk=note.pk))
 
 
 @pytest.mark.parametrize(
