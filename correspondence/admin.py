@@ -124,7 +124,9 @@ class LetterAdmin(Desk):
             self.message_user(request, "Only letters that have not been sent can be left unsent.", messages.WARNING)
             return None
         if is_confirmed(request):
-            left = sum(ledger.settle(letter, Letter.State(letter.state), Letter.State.CANCELLED) for letter in letters)
+            left = sum(
+                ledger.settle(letter, [Letter.State(letter.state)], Letter.State.CANCELLED) for letter in letters
+            )
             self.log_deed(request, letters, "Left unsent.")
             self.message_user(request, f"{left} {'letter stays' if left == 1 else 'letters stay'} unsent.")
             return None

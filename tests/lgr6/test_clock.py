@@ -140,7 +140,7 @@ def test_a_cohort_that_does_not_run_sends_nothing(workshop, status):
 
 
 def test_who_answers_between_planning_and_sending_gets_nothing(workshop):
-    from correspondence.ledger import hand_out
+    from correspondence.handing_over import hand_out
     from correspondence.reminders import plan, unwanted
 
     moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
@@ -152,7 +152,7 @@ def test_who_answers_between_planning_and_sending_gets_nothing(workshop):
 
 
 def test_a_workshop_moved_between_planning_and_sending_is_not_announced_at_its_old_time(workshop):
-    from correspondence.ledger import hand_out
+    from correspondence.handing_over import hand_out
     from correspondence.reminders import plan, unwanted
 
     moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
@@ -339,3 +339,28 @@ def test_planning_takes_as_many_queries_for_30_people_as_for_3(workshop, django_
 
     with django_assert_num_queries(len(few)):
         plan(datetime(2018, 5, 15, 9, 0, tzinfo=LONDON))
+
+
+def test_a_reader_whose_letter_cannot_be_written_keeps_nobody_else_from_theirs(workshop, monkeypatch):
+    from correspondence import reminders
+
+    compose = reminders.compose
+
+    def stumbles(template, context):
+        if context["person"].email == "pat@sample.example":
+            raise KeyError("no such field")
+        return compose(template, context)
+
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+    monkeypatch.setattr(reminders, "compose", stumbles)
+    ticked = [tick(moment), tick(moment + timedelta(minutes=1))]
+    aside = Letter.objects.get(address="pat@sample.example")
+
+    assert [item.sent for item in ticked] == [1, 0]
+    assert (aside.state, aside.attempts, aside.answer) == ("unwritten", 2, "KeyError: 'no such field'")
+    assert list(Letter.objects.needing_a_person()) == [aside]
+
+    monkeypatch.undo()
+
+    assert tick(moment + timedelta(minutes=2)).sent == 1
+    assert set(Letter.objects.values_list("state", flat=True)) == {"sent"}
