@@ -44,6 +44,10 @@ class NotTaken(Trouble):
         return self.code >= 500
 
 
+class Gone(NotTaken):
+    """The server did not take even the sender: on a connection that worked before, it may have ended it meanwhile."""
+
+
 class Impossible(Trouble):
     """A letter that cannot be put on its way as it is written, to any server."""
 
@@ -54,6 +58,9 @@ class Doubtful(Trouble):
 
 class Carrier(Protocol):
     """One connection, for many letters one after the other. `offer`, then `deliver` or `take_back`, each time."""
+
+    def open(self) -> None:
+        """Nothing where it is open already. Raises Unreachable."""
 
     def offer(self, letter: Letter) -> None:
         """Everything before the text. Raises Unreachable, NotTaken or Impossible: nothing left the house."""
@@ -163,15 +170,15 @@ class SMTPCarrier:
             # A connection that has carried letters may have been closed by the server since: that is no fault.
             try:
                 return self.envelope(sender, recipient)
-            except NotTaken as error:
-                if error.code not in (0, 421):
-                    raise
-        if self.smtp is None:
-            self.open()
+            except Gone:
+                self.close()
+        self.open()
         self.envelope(sender, recipient)
 
     def open(self) -> None:
         """Greets, and encrypts and signs in where EMAIL_URL says so. Never in clear where it says TLS."""
+        if self.smtp is not None:
+            return
         self.carried = 0
         tls = ssl.create_default_context() if settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL else None
         address = (settings.EMAIL_HOST, settings.EMAIL_PORT)
@@ -197,19 +204,22 @@ class SMTPCarrier:
         """MAIL and RCPT. Raises NotTaken; a connection that is no good any more is closed."""
         smtp = self.smtp
         assert smtp is not None  # noqa: S101  (open() came first)
+        refusal: type[NotTaken] = Gone
         try:
             options = [f"size={len(self.text)}"] if smtp.has_extn("size") else []
             code, words = smtp.mail(sender, options)
+            if code != 421:
+                refusal = NotTaken
             if code == 250:
                 code, words = smtp.rcpt(recipient)
         except ValueError as error:
             raise Impossible(str(error)) from error
         except (OSError, smtplib.SMTPException) as error:
             self.close()
-            raise NotTaken(0, f"The conversation broke off before the text: {explained(error)}") from error
+            raise refusal(0, f"The conversation broke off before the text: {explained(error)}") from error
         if code not in (250, 251):
             self.refused(code)
-            raise NotTaken(code, words)
+            raise refusal(code, words)
 
     def deliver(self) -> str:
         smtp = self.smtp
@@ -271,15 +281,19 @@ class BackendCarrier:
         self.connection: Any = None
         self.message: EmailMessage | None = None
 
+    def open(self) -> None:
+        if self.connection is not None:
+            return
+        connection = get_connection()
+        try:
+            connection.open()
+        except OSError as error:
+            raise Unreachable(f"No connection: {explained(error)}") from error
+        self.connection = connection
+
     def offer(self, letter: Letter) -> None:
         self.message, _ = message_of(letter)
-        if self.connection is None:
-            connection = get_connection()
-            try:
-                connection.open()
-            except OSError as error:
-                raise Unreachable(f"No connection: {explained(error)}") from error
-            self.connection = connection
+        self.open()
 
     def deliver(self) -> str:
         try:

@@ -53,6 +53,7 @@ class Lane(Thread):
         super().__init__(daemon=True)
         self.reports = reports
         self.orders: SimpleQueue[Letter | bool | None] = SimpleQueue()
+        self.is_open = False
 
     def run(self) -> None:
         carrier = carriers.carrier()
@@ -65,6 +66,8 @@ class Lane(Thread):
 
     def carried(self, carrier: carriers.Carrier, letter: Letter) -> Report:
         try:
+            carrier.open()
+            self.is_open = True
             carrier.offer(letter)
         except carriers.Trouble:
             raise
@@ -171,7 +174,7 @@ class Round:
         try:
             heard = [self.reports.get(timeout=STALL)]
         except Empty:
-            if self.is_answered:
+            if any(lane.is_open for lane in self.busy):
                 self.allowed = min(settings.MAIL_CONNECTIONS, self.allowed + STEADY)
             heard = []
         while not self.reports.empty():
@@ -188,7 +191,7 @@ class Round:
         while reports:
             try:
                 with transaction.atomic():
-                    orders = [(report.lane, order) for report in reports if (order := self.record(report)) is not None]
+                    orders = [self.record(report) for report in reports]
                 break
             except OperationalError:
                 if time.monotonic() > until or connection.in_atomic_block:
@@ -198,9 +201,9 @@ class Round:
                 time.sleep(1)
         else:
             return []
-        for report in reports:
-            self.digest(report)
-        return orders
+        for report, order in zip(reports, orders, strict=True):
+            self.digest(report, order)
+        return [(report.lane, order) for report, order in zip(reports, orders, strict=True) if order is not None]
 
     def record(self, report: Report) -> bool | None:
         """The letter's next state; whether its text is to go, where that is the question."""
@@ -232,13 +235,14 @@ class Round:
             )
         return None
 
-    def digest(self, report: Report) -> None:
+    def digest(self, report: Report, order: bool | None) -> None:
         """What a report means for the round, once it is committed."""
         letter, trouble = report.letter, report.trouble
         if not isinstance(trouble, carriers.Unreachable) and not self.is_answered:
             self.is_answered, self.allowed = True, STEADY
-        if trouble is None and report.answer is None:
-            self.marked.add(letter.pk)
+        if order is not None:
+            if order:
+                self.marked.add(letter.pk)
             return
         self.sent += trouble is None and letter.pk in self.marked
         self.marked.discard(letter.pk)

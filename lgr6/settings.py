@@ -252,7 +252,7 @@ else:
     globals().update({name: value for name, value in email.items() if name.startswith("EMAIL_")})
 EMAIL_TIMEOUT = 10
 # Connections of one process to the mail server while some of its recipients keep it waiting; four where none does.
-MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=16)
+MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=20)
 # Domains that may be written to, as a copy for trying things out has them; empty: all.
 MAIL_ONLY_TO = [domain.lower() for domain in env.list("MAIL_ONLY_TO", default=[])]
 # The header under which a provider wants the key that lets it take the same letter once.
