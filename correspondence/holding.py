@@ -24,11 +24,13 @@ def active_hold() -> Hold | None:
     return Hold.objects.filter(released_at=None).first()
 
 
-def hold(now: datetime, because: str, *, is_restore: bool = False) -> None:
+def hold(now: datetime, because: str, *, is_restore: bool = False) -> Hold:
     """Nothing goes from now on, but for codes that people wait for at their screens."""
     held, _ = Hold.objects.get_or_create(released_at=None, defaults={"since": now, "because": because})
     if is_restore and not held.is_restore:
-        Hold.objects.filter(pk=held.pk).update(since=now, because=because, is_restore=True)
+        held.since, held.because, held.is_restore = now, because, True
+        held.save(update_fields=["since", "because", "is_restore"])
+    return held
 
 
 def doubt(held: Hold) -> int:

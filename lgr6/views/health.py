@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from correspondence.clock import oldest_late
+from correspondence.holding import active_hold
 from correspondence.models import Heartbeat
 
 # The clock ticks every minute; three missed ticks are silence.
@@ -32,12 +33,12 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Well: the database answers, no due letter waits too long, the clock ticks. 503 names what is not."""
+    """Well: the database answers, no letter is held or waits too long, the clock ticks. 503 names what is not."""
     now = timezone.now()
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        waiting = oldest_late(now)
+        waiting, held = oldest_late(now), active_hold()
         beat = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
     except DatabaseError:
         return JsonResponse({"status": "red", "database": "does not answer"}, status=503)
@@ -45,7 +46,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     checks = {
         "database": "answers",
         "oldest_due_letter_seconds": round(late),
-        "letters": "late" if late > settings.LATE_LETTER_SECONDS else "on time",
+        "letters": "held" if held else "late" if late > settings.LATE_LETTER_SECONDS else "on time",
         "clock": "silent" if beat is None or now - beat > CLOCK_SILENT else "ticks",
     }
     well = checks["letters"] == "on time" and checks["clock"] == "ticks"

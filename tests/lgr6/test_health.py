@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from correspondence.holding import hold
 from correspondence.models import Heartbeat, Letter
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +71,11 @@ def test_red_when_the_clock_is_silent(client):
 
 def test_red_when_the_clock_never_ticked(client):
     assert client.get("/readyz").json()["clock"] == "silent"
+
+
+def test_red_while_mail_is_held(client, ticking):
+    hold(timezone.now(), "Held.")
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["letters"]) == (503, "held")

@@ -6,7 +6,6 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from correspondence.holding import RESTORED, doubt, hold
-from correspondence.models import Hold
 from correspondence.reminders import plan
 
 
@@ -17,7 +16,6 @@ class Command(BaseCommand):
         now = timezone.now()
         # What the clock would write at its first tick is written now, so that staff see it at once.
         plan(now)
-        hold(now, RESTORED, is_restore=True)
-        held = doubt(Hold.objects.get(released_at=None))
+        held = doubt(hold(now, RESTORED, is_restore=True))
         words = "1 letter is" if held == 1 else f"{held} letters are"
         self.stdout.write(f"Mail is held; {words} in doubt: see Letters in admin")
