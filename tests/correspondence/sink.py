@@ -36,8 +36,9 @@ class Script:
     most: int = 1000
     # Seconds between two bytes of every answer.
     slowly: float = 0.0
-    # Called with every recipient whose text has arrived, before the answer.
+    # Called with the recipient when the text has come, before and after the letter counts as arrived.
     before_answer: Callable[[str], None] = lambda recipient: None
+    after_taking: Callable[[str], None] = lambda recipient: None
 
 
 class Dropped(Exception):
@@ -149,6 +150,7 @@ class Conversation:
             self.sink.arrived[found[1].decode()] += 1
             self.sink.moments[recipient] = time.monotonic()
             self.sink.texts.append(text)
+        self.script.after_taking(recipient)
         self.say(answer.removeprefix("keep, "))
 
 
