@@ -364,3 +364,57 @@ def test_a_reader_whose_letter_cannot_be_written_keeps_nobody_else_from_theirs(w
 
     assert tick(moment + timedelta(minutes=2)).sent == 1
     assert set(Letter.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_planner_killed_half_way_and_run_three_times_writes_each_letter_once(workshop, monkeypatch):
+    from correspondence import reminders
+
+    moment, compose, written = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON), reminders.compose, []
+
+    def dies(template, context):
+        if written:
+            raise KeyboardInterrupt
+        written.append(context["person"])
+        return compose(template, context)
+
+    monkeypatch.setattr(reminders, "chunks", lambda items, size: ([item] for item in items))
+    monkeypatch.setattr(reminders, "compose", dies)
+    with pytest.raises(KeyboardInterrupt):
+        reminders.plan(moment)
+    assert Letter.objects.filter(kind="workshop_in_7_days").count() == 1
+    monkeypatch.undo()
+
+    assert [reminders.plan(moment) for _ in range(3)] == [1, 0, 0]
+    addresses = Letter.objects.filter(kind="workshop_in_7_days").values_list("address", flat=True)
+    assert sorted(addresses) == ["pat@sample.example", "quinn@sample.example"]
+
+
+def test_a_clock_that_is_an_hour_wrong_either_way_sends_nothing_twice(workshop, mailoutbox):
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+
+    for hours in (0, 1, -1, 0, 1):
+        tick(moment + timedelta(hours=hours))
+
+    assert sorted(mail.to[0] for mail in mailoutbox) == ["pat@sample.example", "quinn@sample.example"]
+
+
+def test_after_six_hours_of_silence_what_is_still_of_use_goes_and_what_is_not_raises_one_alarm(
+    workshop, mailoutbox, caplog
+):
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+    Letter.objects.create(
+        key="overtaken",
+        kind="sample",
+        address="pat@sample.example",
+        subject="Overtaken",
+        due_at=moment,
+        not_after=moment + timedelta(hours=3),
+    )
+
+    for minute in range(3):
+        tick(moment + timedelta(hours=6, minutes=minute))
+
+    assert len(mailoutbox) == 2
+    assert Letter.objects.get(key="overtaken").state == Letter.State.MISSED
+    alarms = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert alarms == ["letters need a person: 0 in doubt, 1 too late to be of use"]

@@ -155,8 +155,8 @@ def test_sent_again_on_a_guess_a_letter_would_arrive_twice(sink):
 
 
 def test_four_processes_that_are_killed_now_and_then_send_no_letter_twice_and_lose_none(sink):
-    message_ids = write(400)
-    sink.script.before_answer = lambda recipient: time.sleep(0.004)
+    message_ids = write(200)
+    sink.script.before_answer = lambda recipient: time.sleep(0.02)
     # Leases of the dead run out while one watches; a second is short enough to doubt the living now and then, too.
     short = (
         "from datetime import timedelta\n"
@@ -169,7 +169,7 @@ def test_four_processes_that_are_killed_now_and_then_send_no_letter_twice_and_lo
         until = time.monotonic() + 40
         while not settled() and time.monotonic() < until:
             time.sleep(0.25)
-            if sink.arrived and kills < 8:
+            if sink.arrived and kills < 6:
                 victim = kills % 4
                 drainers[victim].send_signal(signal.SIGKILL)
                 drainers[victim].wait()
