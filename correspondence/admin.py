@@ -191,19 +191,19 @@ class LetterAdmin(Desk):
             return redirect("admin:correspondence_letter_changelist")
         waiting, coming = self.to_go(now)
         doubtful = Letter.objects.filter(state=Letter.State.IN_DOUBT).count()
-        return self.ask_first(
-            request,
-            title="Release mail?",
-            consequences=[
-                f"Held since {date_format(timezone.localtime(held.since), 'j F Y, H:i')}. {held.because}",
-                f"{plural(waiting, 'letter')} due by now {'goes' if waiting == 1 else 'go'} out within a minute, "
-                f"{plural(coming, 'letter')} later, and every reminder from now on.",
-                f"{plural(doubtful, 'letter')} in doubt {'stays' if doubtful == 1 else 'stay'} unsent until you "
-                "decide: compare with the mail server's log by Message-ID, then send again what did not arrive.",
-                "If this is a copy to try things out, do not release it: people would get every reminder twice.",
-            ],
-            button="Release mail",
-        )
+        said = [
+            f"Held since {date_format(timezone.localtime(held.since), 'j F Y, H:i')}. {held.because}",
+            f"{plural(waiting, 'letter')} due by now {'goes' if waiting == 1 else 'go'} out within a minute, "
+            f"{plural(coming, 'letter')} later, and every reminder from now on.",
+        ]
+        if doubtful:
+            said.append(
+                f"{plural(doubtful, 'letter')} in doubt {'stays' if doubtful == 1 else 'stay'} unsent until you decide: "
+                "compare with the mail server's log by Message-ID, then send again what did not arrive."
+            )
+        if held.is_restore:
+            said.append("If this is a copy to try things out, do not release it: people would get reminders twice.")
+        return self.ask_first(request, title="Release mail?", consequences=said, button="Release mail")
 
     def to_go(self, now: datetime) -> tuple[int, int]:
         """How many letters are due by now, and how many later."""
