@@ -198,8 +198,8 @@ class LetterAdmin(Desk):
         ]
         if doubtful:
             said.append(
-                f"{plural(doubtful, 'letter')} in doubt {'stays' if doubtful == 1 else 'stay'} unsent until you decide: "
-                "compare with the mail server's log by Message-ID, then send again what did not arrive."
+                f"{plural(doubtful, 'letter')} in doubt {'stays' if doubtful == 1 else 'stay'} unsent until you "
+                "decide: compare with the mail server's log by Message-ID, then send again what did not arrive."
             )
         if held.is_restore:
             said.append("If this is a copy to try things out, do not release it: people would get reminders twice.")

@@ -11,6 +11,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
@@ -28,8 +29,10 @@ log = logging.getLogger(__name__)
 
 # Connections while the mail server keeps up. When nothing has been heard for STALL seconds, some recipient keeps it
 # waiting, and this many more are opened, up to MAIL_CONNECTIONS: the others must not wait with it.
-STEADY = 4
+STEADY = 8
 STALL = 0.5
+# Seconds for which a report waits for the other lanes', so that one transaction holds them all: commits cost the most.
+TOGETHER = 0.003
 # Letters that wait in hand are looked at again after this many seconds: whether still wanted, and whether still ours.
 FRESH = 15.0
 # Seconds for which a result is kept while the database does not take it.
@@ -177,8 +180,9 @@ class Round:
             if any(lane.is_open for lane in self.busy):
                 self.allowed = min(settings.MAIL_CONNECTIONS, self.allowed + STEADY)
             heard = []
-        while not self.reports.empty():
-            heard.append(self.reports.get())
+        with suppress(Empty):
+            while heard and len(heard) < len(self.busy):
+                heard.append(self.reports.get(timeout=TOGETHER))
         for lane, order in self.recorded(heard):
             lane.orders.put(order)
         if time.monotonic() - self.looked_at > FRESH:

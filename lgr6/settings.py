@@ -251,7 +251,7 @@ else:
     email = env.email_url_config(EMAIL_URL)
     globals().update({name: value for name, value in email.items() if name.startswith("EMAIL_")})
 EMAIL_TIMEOUT = 10
-# Connections of one process to the mail server while some of its recipients keep it waiting; four where none does.
+# Connections of one process to the mail server while some of its recipients keep it waiting; eight where none does.
 MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=20)
 # Domains that may be written to, as a copy for trying things out has them; empty: all.
 MAIL_ONLY_TO = [domain.lower() for domain in env.list("MAIL_ONLY_TO", default=[])]
