@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
+from django.utils.formats import date_format
 
-from . import ledger
+from . import holding, ledger
 from .desk import Desk, is_confirmed
 from .issues import send_issue
 from .models import Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber
@@ -27,7 +30,7 @@ class StuckFilter(admin.SimpleListFilter):
     parameter_name = "stuck"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "refused, in doubt or too late")]
+        return [("yes", "refused, in doubt, too late or not written")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.needing_a_person() if self.value() == "yes" else queryset
@@ -53,6 +56,7 @@ class LetterAdmin(Desk):
         "not_after",
         "sent_at",
         "attempts",
+        "tried_at",
         "kind",
         "occurrence",
         "about",
@@ -87,7 +91,7 @@ class LetterAdmin(Desk):
 
     @admin.action(description="Send again …", permissions=["settle"])
     def send_again(self, request: HttpRequest, queryset: LetterQuerySet) -> HttpResponse | None:
-        letters = list(queryset.needing_a_person())
+        letters = list(queryset.needing_a_person().exclude(state=Letter.State.UNWRITTEN))
         if not letters or self.too_many(request, len(letters)):
             self.message_user(
                 request, "Only letters refused, in doubt or too late can be sent again.", messages.WARNING
@@ -124,7 +128,9 @@ class LetterAdmin(Desk):
             self.message_user(request, "Only letters that have not been sent can be left unsent.", messages.WARNING)
             return None
         if is_confirmed(request):
-            left = sum(ledger.settle(letter, Letter.State(letter.state), Letter.State.CANCELLED) for letter in letters)
+            left = sum(
+                ledger.settle(letter, [Letter.State(letter.state)], Letter.State.CANCELLED) for letter in letters
+            )
             self.log_deed(request, letters, "Left unsent.")
             self.message_user(request, f"{left} {'letter stays' if left == 1 else 'letters stay'} unsent.")
             return None
@@ -139,6 +145,71 @@ class LetterAdmin(Desk):
             about=self.named(letters),
         )
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        more = {"held": holding.active_hold(), "can_hold": self.has_settle_permission(request)}
+        return super().changelist_view(request, {**more, **(extra_context or {})})
+
+    def get_urls(self) -> list[Any]:
+        wrap = self.admin_site.admin_view
+        return [
+            path("hold/", wrap(self.hold), name="correspondence_letter_hold"),
+            path("release/", wrap(self.release), name="correspondence_letter_release"),
+            *super().get_urls(),
+        ]
+
+    def hold(self, request: HttpRequest) -> HttpResponse:
+        """Stops all mail, with the numbers of letters that means."""
+        if not self.has_settle_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        if is_confirmed(request) or holding.active_hold():
+            if not holding.active_hold():
+                self.log_addition(request, holding.hold(now, f"Held by {request.user}."), "Mail held.")
+            self.message_user(request, "Mail is held: nothing goes until it is released here.", messages.WARNING)
+            return redirect("admin:correspondence_letter_changelist")
+        waiting, coming = self.to_go(now)
+        return self.ask_first(
+            request,
+            title="Hold all mail?",
+            consequences=[
+                "Nothing goes out until somebody releases it here, but for codes to sign in.",
+                f"{plural(waiting, 'letter')} would go now and {plural(coming, 'letter')} later. "
+                "Those that come too late by then are not sent.",
+            ],
+            button="Hold all mail",
+        )
+
+    def release(self, request: HttpRequest) -> HttpResponse:
+        """Lets mail go again, with the numbers of letters that go, and of those that stay for a person to decide."""
+        if not self.has_settle_permission(request):
+            raise PermissionDenied
+        now, held = timezone.now(), holding.active_hold()
+        if held is None or is_confirmed(request):
+            if held and holding.let_go(now):
+                self.log_change(request, held, "Mail released.")
+            self.message_user(request, "Mail goes out, within a minute.")
+            return redirect("admin:correspondence_letter_changelist")
+        waiting, coming = self.to_go(now)
+        doubtful = Letter.objects.filter(state=Letter.State.IN_DOUBT).count()
+        said = [
+            f"Held since {date_format(timezone.localtime(held.since), 'j F Y, H:i')}. {held.because}",
+            f"{plural(waiting, 'letter')} due by now {'goes' if waiting == 1 else 'go'} out within a minute, "
+            f"{plural(coming, 'letter')} later, and every reminder from now on.",
+        ]
+        if doubtful:
+            said.append(
+                f"{plural(doubtful, 'letter')} in doubt {'stays' if doubtful == 1 else 'stay'} unsent until you "
+                "decide: compare with the mail server's log by Message-ID, then send again what did not arrive."
+            )
+        if held.is_restore:
+            said.append("If this is a copy to try things out, do not release it: people would get reminders twice.")
+        return self.ask_first(request, title="Release mail?", consequences=said, button="Release mail")
+
+    def to_go(self, now: datetime) -> tuple[int, int]:
+        """How many letters are due by now, and how many later."""
+        unfinished = Letter.objects.unfinished()
+        return unfinished.filter(due_at__lte=now).count(), unfinished.filter(due_at__gt=now).count()
+
     def named(self, letters: list[Letter]) -> list[Any]:
         return [
             {
@@ -151,6 +222,10 @@ class LetterAdmin(Desk):
     def log_deed(self, request: HttpRequest, letters: list[Letter], words: str) -> None:
         for letter in letters:
             self.log_change(request, letter, words)
+
+
+def plural(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 class RuleForm(forms.ModelForm):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from .ledger import hand_out
+from .handing_over import hand_out
 from .models import Heartbeat, Letter
 from .reminders import plan, unwanted
 

@@ -1,15 +1,15 @@
-"""The ledger: every letter is first a row with a unique key, then an attempt to hand it over.
+"""The ledger: every letter is first a row with a unique key, then an attempt to hand it over (handing_over.py).
 
 States: planned → claimed (a lease) → sending → sent, or retry, failed, missed, cancelled, in doubt. A letter claimed
 by a process that died goes back to planned: nothing had left. One that was being handed over may have arrived:
-it is in doubt, and a person decides. No letter is sent twice by the portal itself.
+it is in doubt until there is proof, or a person decides. No letter is sent twice by the portal itself.
 """
 
 from __future__ import annotations
 
 import hashlib
 import logging
-import smtplib
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,23 +17,41 @@ from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.core.mail.backends.base import BaseEmailBackend
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db import transaction
 from django.template import engines
 
+from .evidence import Evidence, evidence
+from .holding import active_hold
 from .models import Letter
 
 log = logging.getLogger(__name__)
 
 BATCH = 100
-LEASE = timedelta(minutes=10)
-# Gaps between attempts after a refusal that may pass; then a person is asked.
-GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 240)]
+# How long a letter may stay in hand, and how long being handed over, before its process counts as dead. The second
+# covers the three steps of carriers.STEP that follow the marker; with the sweep every 15 seconds staff see what is in
+# doubt within a minute.
+CLAIM_LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=40)
+# Gaps between attempts after a refusal that may pass; the last one again and again, until the letter is of no use.
+GAPS = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)]
+# A letter that says nothing else is of no use after a week.
+USEFUL = timedelta(days=7)
+# The mail server's log may lag behind: before this nothing counts as proof that a letter did not arrive. Where there
+# is no proof yet, it is asked again after as long.
+PATIENCE = timedelta(minutes=2)
+# Doubtful letters looked up at a sweep, so that a long log keeps no sweep from ending.
+LOOKED_UP = 20
+MOST_KEY = Letter._meta.get_field("key").max_length or 400
 
 State = Letter.State
 # Given letters and the moment, the primary keys of those that ought not to go any more.
 Unwanted = Callable[[Iterable[Letter], datetime], set[int]]
+
+
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+HEADER_NAME = re.compile(r"[!-9;-~]+")
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,9 @@ class Intent:
 
 
 def key_of(kind: str, occurrence: str, version: str, address: str) -> str:
-    return "|".join([kind, occurrence, version, address.lower()])
+    key = "|".join([kind, occurrence, version, address.lower()]).replace("\x00", " ")
+    # A very long address must not be cut off: two of them could then be the same letter.
+    return key if len(key) <= MOST_KEY else f"{kind}|{hashlib.sha256(key.encode()).hexdigest()}"
 
 
 def message_id_of(key: str) -> str:
@@ -77,26 +97,54 @@ def compose(template: str, context: dict[str, Any]) -> tuple[str, str]:
 
 
 def write(intents: Iterable[Intent]) -> int:
-    """Puts letters in the ledger; those that are there already stay as they are. How many rows were offered."""
-    rows = [
-        Letter(
-            key=intent.key,
-            kind=intent.kind,
-            occurrence=intent.occurrence,
-            about=intent.about,
-            address=intent.address,
-            subject=intent.subject,
-            body=intent.body,
-            is_secret=intent.is_secret,
-            headers=intent.headers,
-            due_at=intent.due_at,
-            not_after=intent.not_after,
-            message_id=message_id_of(intent.key),
-        )
-        for intent in intents
-    ]
+    """Puts letters in the ledger; those that are there already stay as they are. How many rows were offered.
+
+    One that no mail server could take is put down as refused, with the reason, and holds up no other.
+    """
+    rows = [row_of(intent) for intent in intents]
     Letter.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
     return len(rows)
+
+
+def row_of(intent: Intent) -> Letter:
+    problem = problem_of(intent)
+    return Letter(
+        key=intent.key,
+        kind=intent.kind,
+        occurrence=intent.occurrence,
+        about=intent.about,
+        # What is refused is put down as far as a database can hold it.
+        address=CONTROL.sub(" ", intent.address)[:320],
+        subject=CONTROL.sub(" ", intent.subject)[:250],
+        body=intent.body.replace("\x00", ""),
+        is_secret=intent.is_secret,
+        headers=intent.headers,
+        due_at=intent.due_at,
+        not_after=intent.not_after or intent.due_at + USEFUL,
+        message_id=message_id_of(intent.key),
+        state=State.FAILED if problem else State.PLANNED,
+        answer=problem,
+    )
+
+
+def problem_of(intent: Intent) -> str:
+    """Why no mail server could take the letter, in words; empty when there is nothing to be said against it.
+
+    Addresses are what Django's own validator takes: quotes before the @ and umlauts after it, 320 characters at most;
+    no umlauts before it, which few mail servers deliver.
+    """
+    try:
+        validate_email(intent.address)
+        if CONTROL.search(intent.address):
+            raise ValidationError("a control character")
+    except ValidationError:
+        return "This is not an address a letter can be sent to."
+    if CONTROL.search(intent.subject):
+        return "The subject has a line break in it."
+    for name, value in intent.headers.items():
+        if not HEADER_NAME.fullmatch(name) or CONTROL.search(value):
+            return f"The header {name[:60]!r} has a line break in it, or a name that headers cannot have."
+    return ""
 
 
 def write_letter(
@@ -138,126 +186,82 @@ def write_letter(
 
 
 def sweep(now: datetime) -> None:
-    """Tidies what is overdue: dead leases, letters of no use any more."""
+    """Tidies what is overdue: dead leases, letters of no use any more, doubts there is proof for."""
     stale = Letter.objects.filter(held_until__lte=now)
     stale.filter(state=State.CLAIMED).update(state=State.PLANNED, held_until=None)
-    stale.filter(state=State.SENDING).update(
-        state=State.IN_DOUBT, held_until=None, answer="The process that handed it over ended before the answer came."
+    doubtful = stale.filter(state=State.SENDING).update(
+        state=State.IN_DOUBT,
+        held_until=now + PATIENCE,
+        answer="The process that handed it over ended before the answer came.",
     )
-    Letter.objects.filter(state__in=[State.PLANNED, State.RETRY], not_after__lte=now).update(
+    missed = Letter.objects.filter(state__in=[State.PLANNED, State.RETRY, State.UNWRITTEN], not_after__lte=now).update(
         state=State.MISSED, held_until=None
     )
+    if doubtful or missed:
+        log.error("letters need a person: %d in doubt, %d too late to be of use", doubtful, missed)
+    if settings.MAIL_EVIDENCE:
+        look_up(now)
+
+
+def look_up(now: datetime) -> None:
+    """Settles doubtful letters for which there is proof."""
+    asked = Letter.objects.filter(state=State.IN_DOUBT, held_until__lte=now, tried_at__isnull=False)
+    for letter in asked.order_by("held_until")[:LOOKED_UP]:
+        assert letter.tried_at is not None  # noqa: S101  (the query says so)
+        found = evidence(letter.message_id, letter.tried_at)
+        if found is Evidence.ARRIVED:
+            settle(letter, [State.IN_DOUBT], State.SENT, sent_at=letter.tried_at, **without_text(letter))
+        elif found is Evidence.NOT:
+            settle(letter, [State.IN_DOUBT], State.PLANNED, answer="It had not arrived: the mail server's log says so.")
+        else:
+            settle(letter, [State.IN_DOUBT], State.IN_DOUBT, held_until=now + PATIENCE)
 
 
 def claim(now: datetime, limit: int = BATCH) -> list[Letter]:
-    """Takes up to `limit` letters in hand, for `LEASE`. No other process gets them meanwhile."""
+    """Takes up to `limit` letters in hand, for `CLAIM_LEASE`. No other process gets them meanwhile.
+
+    While mail is held, only codes that people wait for at their screens.
+    """
     with transaction.atomic():
-        sendable = Letter.objects.sendable(now).order_by("due_at", "pk")
-        keys = list(sendable.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
+        sendable = Letter.objects.sendable(now)
+        if hold := active_hold():
+            sendable = sendable.filter(is_secret=True, created_at__gt=hold.since)
+        rows = sendable.order_by("due_at", "pk").select_for_update(skip_locked=True)
+        keys: list[int] = []
+        # A state at a time, so that the index gives them in their order.
+        for state in (State.RETRY, State.PLANNED):
+            keys += rows.filter(state=state).values_list("pk", flat=True)[: limit - len(keys)]
         if not keys:
             return []
-        Letter.objects.filter(pk__in=keys).update(state=State.CLAIMED, held_until=now + LEASE)
+        Letter.objects.filter(pk__in=keys).update(state=State.CLAIMED, held_until=now + CLAIM_LEASE)
     return list(Letter.objects.filter(pk__in=keys, state=State.CLAIMED).order_by("due_at", "pk"))
 
 
-def hand_out(now: datetime, unwanted: Unwanted) -> int:
-    """Hands over every letter due and still wanted; how many went. Any number of processes may do so at once."""
-    sweep(now)
-    sent = 0
-    while batch := claim(now):
-        off = unwanted(batch, now)
-        for letter in batch:
-            if letter.pk in off:
-                settle(letter, State.CLAIMED, State.CANCELLED)
-        due = [letter for letter in batch if letter.pk not in off]
-        connection = get_connection()
-        try:
-            connection.open()
-        except OSError as error:
-            for letter in due:
-                try_again(letter, State.CLAIMED, now, f"No connection: {error}")
-            return sent
-        try:
-            sent += sum(hand_over(letter, connection, now) for letter in due)
-        finally:
-            connection.close()
-    return sent
+def try_again(letter: Letter, before: list[Letter.State], now: datetime, answer: str) -> bool:
+    """After a gap that grows. Where nothing helps, the sweep finds that it is too late."""
+    gap = GAPS[min(letter.attempts, len(GAPS) - 1)]
+    return settle(letter, before, State.RETRY, answer=answer, attempts=letter.attempts + 1, held_until=now + gap)
 
 
-def hand_over(letter: Letter, connection: BaseEmailBackend, now: datetime) -> bool:
-    """Gives one letter to the mail server. That it is on its way is committed before the server hears of it."""
-    if not settle(letter, State.CLAIMED, State.SENDING, held_until=now + LEASE):
-        return False
-    message = EmailMessage(
-        subject=letter.subject,
-        body=letter.body,
-        to=[letter.address],
-        connection=connection,
-        headers={"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated", **letter.headers},
-    )
-    try:
-        message.send()
-    except smtplib.SMTPRecipientsRefused as error:
-        code, answer = next(iter(error.recipients.values()))
-        refused(letter, code, answer, now)
-    except (smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
-        refused(letter, error.smtp_code, error.smtp_error, now)
-    except (OSError, smtplib.SMTPException) as error:
-        settle(letter, State.SENDING, State.IN_DOUBT, answer=f"{type(error).__name__}: {error}"[:500])
-        reconnect(connection)
-    except ValueError as error:
-        # A header that cannot be sent: nothing left the house.
-        settle(letter, State.SENDING, State.FAILED, answer=f"{type(error).__name__}: {error}"[:500])
-    else:
-        done: dict[str, Any] = {"sent_at": now, "attempts": letter.attempts + 1}
-        if letter.is_secret and not settings.MAILROOM:
-            done["body"] = "This letter carried a code or key; its text was not kept."
-        return settle(letter, State.SENDING, State.SENT, **done)
-    return False
-
-
-def refused(letter: Letter, code: int, answer: bytes | str, now: datetime) -> None:
-    """The server said no before taking the letter: 4xx may pass, 5xx will not."""
-    words = f"{code} {answer.decode(errors='replace') if isinstance(answer, bytes) else answer}"[:500]
-    if 400 <= code < 500:
-        try_again(letter, State.SENDING, now, words)
-    else:
-        settle(letter, State.SENDING, State.FAILED, answer=words, attempts=letter.attempts + 1)
-
-
-def try_again(letter: Letter, state: Letter.State, now: datetime, answer: str) -> None:
-    if letter.attempts >= len(GAPS):
-        settle(letter, state, State.FAILED, answer=answer[:500])
-    else:
-        settle(
-            letter,
-            state,
-            State.RETRY,
-            answer=answer[:500],
-            attempts=letter.attempts + 1,
-            held_until=now + GAPS[letter.attempts],
-        )
-
-
-def settle(letter: Letter, before: Letter.State, after: Letter.State, **fields: Any) -> bool:
+def settle(letter: Letter, before: list[Letter.State], after: Letter.State, **fields: Any) -> bool:
     """Moves a letter from one state to the next; False when another process has moved it meanwhile."""
     fields.setdefault("held_until", None)
-    return bool(Letter.objects.filter(pk=letter.pk, state=before).update(state=after, **fields))
+    if "answer" in fields:
+        fields["answer"] = fields["answer"][:500]
+    return bool(Letter.objects.filter(pk=letter.pk, state__in=before).update(state=after, **fields))
+
+
+def without_text(letter: Letter) -> dict[str, str]:
+    """What to forget once a letter with a code has gone; a rehearsal keeps it for the mail room."""
+    if not letter.is_secret or settings.MAILROOM:
+        return {}
+    return {"body": "This letter carried a code or key; its text was not kept."}
 
 
 def release(letter: Letter, now: datetime) -> bool:
     """Sends a failed, missed or doubtful letter again, on a person's word."""
     return bool(
-        Letter.objects.filter(pk=letter.pk, state__in=[State.FAILED, State.MISSED, State.IN_DOUBT]).update(
-            state=State.PLANNED, due_at=now, not_after=None, attempts=0, held_until=None, answer=""
-        )
+        Letter.objects.filter(pk=letter.pk, state__in=[State.FAILED, State.MISSED, State.IN_DOUBT])
+        .exclude(body="")
+        .update(state=State.PLANNED, due_at=now, not_after=now + USEFUL, attempts=0, held_until=None, answer="")
     )
-
-
-def reconnect(connection: BaseEmailBackend) -> None:
-    """After a broken conversation the next letter needs a new one; if that fails, its own attempt says so."""
-    try:
-        connection.close()
-        connection.open()
-    except OSError as error:
-        log.warning("mail server gone: %s", error)

@@ -16,6 +16,7 @@ class LetterQuerySet(models.QuerySet["Letter"]):
         """Letters whose time has come and that nobody has in hand."""
         return self.filter(
             Q(held_until=None) | Q(held_until__lte=now),
+            Q(not_after=None) | Q(not_after__gt=now),
             state__in=[Letter.State.PLANNED, Letter.State.RETRY],
             due_at__lte=now,
         )
@@ -24,7 +25,7 @@ class LetterQuerySet(models.QuerySet["Letter"]):
         return self.filter(state__in=Letter.UNFINISHED)
 
     def needing_a_person(self) -> LetterQuerySet:
-        return self.filter(state__in=[Letter.State.FAILED, Letter.State.IN_DOUBT, Letter.State.MISSED])
+        return self.filter(state__in=Letter.FOR_A_PERSON)
 
 
 def new_token() -> str:
@@ -45,8 +46,10 @@ class Letter(models.Model):
         MISSED = "missed", "too late to be of use"
         CANCELLED = "cancelled", "no longer wanted"
         IN_DOUBT = "in_doubt", "in doubt: may have arrived"
+        UNWRITTEN = "unwritten", "could not be written"
 
     UNFINISHED = [State.PLANNED, State.CLAIMED, State.SENDING, State.RETRY]
+    FOR_A_PERSON = [State.FAILED, State.IN_DOUBT, State.MISSED, State.UNWRITTEN]
 
     key = models.CharField(
         max_length=400,
@@ -67,6 +70,9 @@ class Letter(models.Model):
     state = models.CharField(max_length=12, choices=State, default=State.PLANNED)
     held_until = models.DateTimeField(null=True, blank=True, help_text="Nobody takes it up before this moment.")
     attempts = models.PositiveSmallIntegerField(default=0)
+    tried_at = models.DateTimeField(
+        "last tried at", null=True, blank=True, help_text="When the mail server was last about to get its text."
+    )
     message_id = models.CharField(max_length=120, blank=True)
     answer = models.CharField(max_length=500, blank=True, help_text="What the mail server said.")
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -77,11 +83,8 @@ class Letter(models.Model):
     class Meta:
         ordering = ["-due_at", "-pk"]
         indexes = [
-            models.Index(
-                name="letter_unfinished",
-                fields=["due_at"],
-                condition=Q(state__in=["planned", "claimed", "sending", "retry"]),
-            ),
+            # What is due next, in its order, however many letters went before: no sort, on either database.
+            models.Index(name="letter_next", fields=["state", "due_at", "id"]),
             models.Index(name="letter_by_cohort", fields=["about", "-due_at"]),
         ]
 
@@ -112,13 +115,30 @@ class Rule(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When the clock last ticked: one row, so that silence can be seen."""
+    """When the clock last ticked, so that silence can be seen; and in which database, so that a copy can be told."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
+    mark = models.CharField(max_length=120, blank=True)
 
     def __str__(self) -> str:
         return f"{self.name} at {self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class Hold(models.Model):
+    """A time in which nothing is sent, until staff say so: after a restore, or because they wanted it."""
+
+    since = models.DateTimeField()
+    because = models.CharField(max_length=250)
+    # What was due before may have gone out already, by a database that this one knows nothing of.
+    is_restore = models.BooleanField(default=False)
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-since", "-pk"]
+
+    def __str__(self) -> str:
+        return f"Held since {self.since:%Y-%m-%d %H:%M}: {self.because}"
 
 
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):

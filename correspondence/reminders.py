@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from .ledger import Intent, compose, key_of, write
+from django.db.models import F
+
+from .ledger import Intent, compose, key_of, message_id_of, write
 from .models import Letter, Rule
 from .wallclock import at_wall_clock, local_day
 
@@ -135,22 +137,31 @@ def plan(now: datetime) -> int:
 
 
 def write_due(occurrence: Occurrence, now: datetime) -> int:
-    """Writes one occurrence's letters to everyone who is to be told and has no such letter yet."""
+    """Writes one occurrence's letters to everyone who is to be told and has no such letter yet.
+
+    One that cannot be written stands in the ledger with the reason, for staff to see, and is tried again each time.
+    """
     reminder, event = occurrence.reminder, occurrence.event
     name, version = reminder.occurrence(event), reminder.version(event)
     people = {key_of(reminder.kind, name, version, p.email): p for p in reminder.audience(event, now)}
     written = 0
     for keys in chunks(list(people), 500):
-        known = set(Letter.objects.filter(key__in=keys).values_list("key", flat=True))
+        known = dict(Letter.objects.filter(key__in=keys).values_list("key", "state"))
+        again = [key for key in keys if known.get(key) == Letter.State.UNWRITTEN]
         letters = []
-        for person in (people[key] for key in keys if key not in known):
-            subject, body = compose(reminder.template, {"event": event, "person": person})
+        for key in [*again, *(key for key in keys if key not in known)]:
+            try:
+                subject, body = compose(reminder.template, {"event": event, "person": people[key]})
+            except Exception as error:
+                log.exception("%s cannot be written", key)
+                put_aside(occurrence, name, key, people[key].email, f"{type(error).__name__}: {error}")
+                continue
             letters.append(
                 Intent(
                     kind=reminder.kind,
                     occurrence=name,
                     version=version,
-                    address=person.email,
+                    address=people[key].email,
                     subject=subject,
                     body=body,
                     due_at=occurrence.due_at,
@@ -158,8 +169,33 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
                     about=reminder.about(event),
                 )
             )
+        if again:
+            # They make room for the letters they could not be.
+            Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
         written += write(letters) if letters else 0
     return written
+
+
+def put_aside(occurrence: Occurrence, name: str, key: str, address: str, why: str) -> None:
+    """A letter that could not be written, how often that was tried, and why."""
+    Letter.objects.bulk_create(
+        [
+            Letter(
+                key=key,
+                kind=occurrence.reminder.kind,
+                occurrence=name,
+                about=occurrence.reminder.about(occurrence.event),
+                address=address[:320],
+                subject=f"{occurrence.label}: could not be written",
+                due_at=occurrence.due_at,
+                not_after=occurrence.not_after,
+                message_id=message_id_of(key),
+                state=Letter.State.UNWRITTEN,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    Letter.objects.filter(key=key, state=Letter.State.UNWRITTEN).update(attempts=F("attempts") + 1, answer=why[:500])
 
 
 def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:

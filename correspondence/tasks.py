@@ -1,13 +1,15 @@
 """Jobs of the queue. It only carries "there may be work": the ledger knows what the work is."""
 
 import logging
+from threading import Event, Lock, Thread
 
 from celery import shared_task
-from django.db import transaction
+from django.conf import settings
+from django.db import connections, transaction
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from . import clock, ledger
+from . import carriers, clock, handing_over, ledger
 from .reminders import unwanted
 
 log = logging.getLogger(__name__)
@@ -20,7 +22,12 @@ def tick() -> None:
 
 @shared_task
 def hand_out() -> None:
-    ledger.hand_out(timezone.now(), unwanted)
+    handing_over.hand_out(timezone.now(), unwanted)
+
+
+@shared_task
+def sweep() -> None:
+    ledger.sweep(timezone.now())
 
 
 def nudge() -> None:
@@ -29,7 +36,46 @@ def nudge() -> None:
 
 
 def _nudge() -> None:
-    try:
+    if settings.CELERY_TASK_ALWAYS_EAGER and not carriers.is_remote():
+        # Nothing to wait for: the mail room shows the letter on the next page.
         hand_out.delay()
-    except OperationalError as error:
-        log.warning("queue unavailable, the clock will hand out: %s", error)
+    else:
+        messenger.call()
+
+
+class Messenger:
+    """Takes the word to the queue in a thread, so that no request ever waits for Redis, nor for a mail server where
+    there is no Redis. Any number of calls while it is on its way are one more way."""
+
+    def __init__(self) -> None:
+        self.lock, self.called, self.is_away = Lock(), Event(), False
+
+    def call(self) -> None:
+        with self.lock:
+            self.called.set()
+            if self.is_away:
+                return
+            self.is_away = True
+        # Not a daemon: a process that ends lets a letter in hand come to its end.
+        Thread(target=self.go, name="messenger").start()
+
+    def go(self) -> None:
+        try:
+            while self.goes_on():
+                try:
+                    hand_out.delay()
+                except OperationalError as error:
+                    log.warning("queue unavailable, the clock will hand out: %s", error)
+                except Exception:
+                    log.exception("no hand-out; the clock will do it")
+        finally:
+            connections.close_all()
+
+    def goes_on(self) -> bool:
+        with self.lock:
+            self.is_away = self.called.is_set()
+            self.called.clear()
+            return self.is_away
+
+
+messenger = Messenger()

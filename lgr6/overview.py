@@ -15,7 +15,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from correspondence.clock import oldest_late
-from correspondence.models import Heartbeat, Letter
+from correspondence.holding import active_hold
+from correspondence.models import Heartbeat, Hold, Letter
 from mentoring.models import FollowUp, MentoringSession
 from participants.models import Cohort, Membership, Seat, User
 from research.models import ResearchNote, ResearchPhase
@@ -97,6 +98,7 @@ class Overview:
     letters_for_a_person: int = 0
     ticked_at: datetime | None = None
     oldest_due: datetime | None = None
+    held: Hold | None = None
 
     @property
     def is_silent(self) -> bool:
@@ -136,6 +138,7 @@ def overview_for(slug: str, now: datetime) -> Overview:
     overview = Overview(cohorts=cohorts, cohort=cohort, now=now, today=today)
     overview.ticked_at = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
     overview.oldest_due = oldest_late(now)
+    overview.held = active_hold()
     overview.letters_for_a_person = Letter.objects.needing_a_person().count()
     if cohort is None:
         return overview

@@ -168,7 +168,7 @@ CACHES = {
     "default": {
         "BACKEND": "lgr6.cache.ForgivingRedisCache",
         "LOCATION": REDIS_URL,
-        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
+        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
     }
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "portal_cache"}
@@ -194,6 +194,8 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "clock": {"task": "correspondence.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
     "tidy-files": {"task": "research.tasks.forget_removed_files", "schedule": 3600.0, "options": {"expires": 3500}},
+    # A process that died while it handed a letter over is found out within a minute (correspondence/ledger.py: LEASE).
+    "sweep": {"task": "correspondence.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     "tidy": {"task": "workshops.tasks.forget_needs", "schedule": 3600.0, "options": {"expires": 3500}},
     "seal": {"task": "research.tasks.seal_notes", "schedule": 300.0, "options": {"expires": 290}},
 }
@@ -252,6 +254,17 @@ else:
     email = env.email_url_config(EMAIL_URL)
     globals().update({name: value for name, value in email.items() if name.startswith("EMAIL_")})
 EMAIL_TIMEOUT = 10
+# Connections of one process to the mail server while some of its recipients keep it waiting; eight where none does.
+MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=20)
+# Domains that may be written to, as a copy for trying things out has them; empty: all.
+MAIL_ONLY_TO = [domain.lower() for domain in env.list("MAIL_ONLY_TO", default=[])]
+# The header under which a provider wants the key that lets it take the same letter once.
+MAIL_IDEMPOTENCY_HEADER = env.str("MAIL_IDEMPOTENCY_HEADER", default="")
+# Whom to ask whether a letter in doubt arrived: a function of correspondence/evidence.py or like them.
+MAIL_EVIDENCE = env.str("MAIL_EVIDENCE", default="")
+MAIL_LOG = env.str("MAIL_LOG", default="/var/log/mail.log")
+# A database that was restored or copied sends nothing until staff say so. A rehearsal writes to nobody.
+HOLD_AFTER_RESTORE = not REHEARSAL
 DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", default="Let's Get Real <letters@rehearsal.example>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # A dead-man alarm: /readyz turns red when a due letter is older than this.

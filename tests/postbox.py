@@ -14,8 +14,10 @@ class Postbox(BaseEmailBackend):
     arrived: list[EmailMessage] = []
     refusals: dict[str, Exception] = {}
     is_open: bool = True
+    opened: int = 0
 
     def open(self) -> bool:
+        Postbox.opened += 1
         if not type(self).is_open:
             raise ConnectionRefusedError("nobody listens")
         return True
@@ -30,4 +32,4 @@ class Postbox(BaseEmailBackend):
 
     @classmethod
     def clear(cls) -> None:
-        cls.arrived, cls.refusals, cls.is_open = [], {}, True
+        cls.arrived, cls.refusals, cls.is_open, cls.opened = [], {}, True, 0

@@ -20,6 +20,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 import run
+from correspondence.holding import let_go
 from correspondence.models import Heartbeat, Letter
 from lgr6 import server
 from lgr6.celery import app
@@ -197,11 +198,15 @@ def test_after_a_restore_letters_due_by_now_wait_for_a_person(db, mailoutbox):
     assert mailoutbox == []
 
 
-def test_after_a_restore_letters_of_the_future_still_go(db, mailoutbox):
+def test_after_a_restore_letters_of_the_future_go_when_staff_release_mail(db, mailoutbox):
     coming = a_letter("coming", Letter.State.PLANNED, timedelta(seconds=1))
+    later = timezone.now() + timedelta(minutes=1)
 
     call_command("hold_due_letters", stdout=StringIO())
-    call_command("send_due_letters", at=(timezone.now() + timedelta(minutes=1)).isoformat(), stdout=StringIO())
+    call_command("send_due_letters", at=later.isoformat(), stdout=StringIO())
+    assert mailoutbox == []
+    let_go(later)
+    call_command("send_due_letters", at=later.isoformat(), stdout=StringIO())
 
     assert Letter.objects.get(pk=coming.pk).state == Letter.State.SENT
     assert [mail.subject for mail in mailoutbox] == ["coming"]

@@ -14,6 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from correspondence.clock import oldest_late
+from correspondence.holding import active_hold
 from correspondence.models import Heartbeat
 from research import filing
 
@@ -38,7 +39,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        waiting = oldest_late(now)
+        waiting, held = oldest_late(now), active_hold()
         beat = Heartbeat.objects.filter(name="clock").values_list("at", flat=True).first()
     except DatabaseError:
         return JsonResponse({"status": "red", "database": "does not answer"}, status=503)
@@ -46,7 +47,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
     checks = {
         "database": "answers",
         "oldest_due_letter_seconds": round(late),
-        "letters": "late" if late > settings.LATE_LETTER_SECONDS else "on time",
+        "letters": "held" if held else "late" if late > settings.LATE_LETTER_SECONDS else "on time",
         "clock": "silent" if beat is None or now - beat > CLOCK_SILENT else "ticks",
         "files": filing.state(),
     }

@@ -7,11 +7,15 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.urls import reverse
 from django.utils import timezone
 
+from correspondence.holding import active_hold
 from correspondence.models import Letter, NewsletterIssue, Rule, Subscriber
 from discussions.models import Comment, Topic
 from mentoring.models import FollowUp, MentoringSession, Slot
+from participants.staff import ensure_staff_group
 from research.models import ResearchNote
 from tests import factories
 from tests.admin.desk import at_the_desk, chosen, page_of, text_of
@@ -75,6 +79,44 @@ def test_a_letter_left_unsent_never_goes():
     sending.refresh_from_db()
     assert "1 letter is never sent" in text_of(asked)
     assert (waiting.state, sending.state) == ("cancelled", "sending")
+
+
+def test_mail_is_held_and_released_after_the_numbers_were_shown():
+    client, hold = at_the_desk(), reverse("admin:correspondence_letter_hold")
+    release = reverse("admin:correspondence_letter_release")
+    factories.a_cohort()
+    a_letter("planned")
+    a_letter("in_doubt", 2)
+    before = text_of(client.get(hold))
+    client.post(hold)
+    assert active_hold() is None
+    client.post(hold, {"confirmed": "yes"})
+    client.post(release)
+    assert active_hold() is not None
+
+    listed, desk, asked = (text_of(client.get(where)) for where in (page_of(Letter, "changelist"), "/admin/", release))
+    for _ in range(2):
+        client.post(release, {"confirmed": "yes"})
+
+    assert "1 letter would go now and 0 letters later." in before
+    assert "Mail is held: release it" in listed
+    assert "nothing goes out" in desk
+    assert "1 letter due by now goes out within a minute" in asked
+    assert "1 letter in doubt stays unsent until you decide" in asked
+    assert active_hold() is None
+
+
+def test_only_who_may_change_letters_may_hold_mail():
+    reader = factories.a_user(is_staff=True)
+    ensure_staff_group()
+    reader.user_permissions.add(Permission.objects.get(codename="view_letter"))
+    client = at_the_desk(reader)
+
+    assert client.get(page_of(Letter, "changelist")).status_code == 200
+    for deed in ("hold", "release"):
+        page = reverse(f"admin:correspondence_letter_{deed}")
+        assert client.post(page, {"confirmed": "yes"}).status_code == 403
+    assert active_hold() is None
 
 
 def test_letters_that_need_a_person_are_one_click_away():
@@ -320,8 +362,6 @@ def test_an_action_without_rows_says_so():
 
 
 def test_only_who_may_change_letters_may_send_one_again():
-    from participants.staff import ensure_staff_group
-
     refused = a_letter("failed")
     reader = factories.a_user(is_staff=True)
     group = ensure_staff_group()

@@ -140,7 +140,7 @@ def test_a_cohort_that_does_not_run_sends_nothing(workshop, status):
 
 
 def test_who_answers_between_planning_and_sending_gets_nothing(workshop):
-    from correspondence.ledger import hand_out
+    from correspondence.handing_over import hand_out
     from correspondence.reminders import plan, unwanted
 
     moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
@@ -152,7 +152,7 @@ def test_who_answers_between_planning_and_sending_gets_nothing(workshop):
 
 
 def test_a_workshop_moved_between_planning_and_sending_is_not_announced_at_its_old_time(workshop):
-    from correspondence.ledger import hand_out
+    from correspondence.handing_over import hand_out
     from correspondence.reminders import plan, unwanted
 
     moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
@@ -339,3 +339,82 @@ def test_planning_takes_as_many_queries_for_30_people_as_for_3(workshop, django_
 
     with django_assert_num_queries(len(few)):
         plan(datetime(2018, 5, 15, 9, 0, tzinfo=LONDON))
+
+
+def test_a_reader_whose_letter_cannot_be_written_keeps_nobody_else_from_theirs(workshop, monkeypatch):
+    from correspondence import reminders
+
+    compose = reminders.compose
+
+    def stumbles(template, context):
+        if context["person"].email == "pat@sample.example":
+            raise KeyError("no such field")
+        return compose(template, context)
+
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+    monkeypatch.setattr(reminders, "compose", stumbles)
+    ticked = [tick(moment), tick(moment + timedelta(minutes=1))]
+    aside = Letter.objects.get(address="pat@sample.example")
+
+    assert [item.sent for item in ticked] == [1, 0]
+    assert (aside.state, aside.attempts, aside.answer) == ("unwritten", 2, "KeyError: 'no such field'")
+    assert list(Letter.objects.needing_a_person()) == [aside]
+
+    monkeypatch.undo()
+
+    assert tick(moment + timedelta(minutes=2)).sent == 1
+    assert set(Letter.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_planner_killed_half_way_and_run_three_times_writes_each_letter_once(workshop, monkeypatch):
+    from correspondence import reminders
+
+    moment, compose, written = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON), reminders.compose, []
+
+    def dies(template, context):
+        if written:
+            raise KeyboardInterrupt
+        written.append(context["person"])
+        return compose(template, context)
+
+    monkeypatch.setattr(reminders, "chunks", lambda items, size: ([item] for item in items))
+    monkeypatch.setattr(reminders, "compose", dies)
+    with pytest.raises(KeyboardInterrupt):
+        reminders.plan(moment)
+    assert Letter.objects.filter(kind="workshop_in_7_days").count() == 1
+    monkeypatch.undo()
+
+    assert [reminders.plan(moment) for _ in range(3)] == [1, 0, 0]
+    addresses = Letter.objects.filter(kind="workshop_in_7_days").values_list("address", flat=True)
+    assert sorted(addresses) == ["pat@sample.example", "quinn@sample.example"]
+
+
+def test_a_clock_that_is_an_hour_wrong_either_way_sends_nothing_twice(workshop, mailoutbox):
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+
+    for hours in (0, 1, -1, 0, 1):
+        tick(moment + timedelta(hours=hours))
+
+    assert sorted(mail.to[0] for mail in mailoutbox) == ["pat@sample.example", "quinn@sample.example"]
+
+
+def test_after_six_hours_of_silence_what_is_still_of_use_goes_and_what_is_not_raises_one_alarm(
+    workshop, mailoutbox, caplog
+):
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+    Letter.objects.create(
+        key="overtaken",
+        kind="sample",
+        address="pat@sample.example",
+        subject="Overtaken",
+        due_at=moment,
+        not_after=moment + timedelta(hours=3),
+    )
+
+    for minute in range(3):
+        tick(moment + timedelta(hours=6, minutes=minute))
+
+    assert len(mailoutbox) == 2
+    assert Letter.objects.get(key="overtaken").state == Letter.State.MISSED
+    alarms = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
+    assert alarms == ["letters need a person: 0 in doubt, 1 too late to be of use"]

@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from correspondence.holding import hold
 from correspondence.models import Heartbeat, Letter
 
 pytestmark = pytest.mark.django_db
@@ -89,3 +90,11 @@ def test_red_before_the_last_of_the_room_for_files_is_gone(client, ticking, monk
     response = client.get("/readyz")
 
     assert (response.status_code, response.json()["files"]) == (503, "nearly full")
+
+
+def test_red_while_mail_is_held(client, ticking):
+    hold(timezone.now(), "Held.")
+
+    response = client.get("/readyz")
+
+    assert (response.status_code, response.json()["letters"]) == (503, "held")

@@ -108,13 +108,13 @@ def test_without_the_claim_four_clocks_would_send_some_letters_more_than_once(co
     careless = TICKER.replace(
         "for _ in range(3):",
         """
-from correspondence import ledger
+from correspondence import handing_over, ledger
 def take(now, limit=ledger.BATCH):
     taken = list(ledger.Letter.objects.filter(state="planned"))
     time.sleep(0.5)
     return taken
 ledger.claim = take
-ledger.settle = lambda letter, before, after, **fields: (
+handing_over.settle = lambda letter, before, after, **fields: (
     ledger.Letter.objects.filter(pk=letter.pk).update(state=after) or True)
 for _ in range(1):""",
     )

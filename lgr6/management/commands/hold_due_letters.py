@@ -1,28 +1,21 @@
-"""For the hour after a restore: a backup does not know which letters went out after it was made."""
+"""For the hour after a restore that the portal cannot see by itself, as of a snapshot of the whole machine."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from correspondence.models import Letter
+from correspondence.holding import RESTORED, doubt, hold
 from correspondence.reminders import plan
 
 
 class Command(BaseCommand):
-    help = "Puts every letter due by now in doubt, so that none goes until staff say so in admin. Run before serving."
+    help = "Holds all mail until staff release it in admin; letters due by now are in doubt. Run before serving."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
-        # What the clock would write at its first tick is written now, so that it is held as well.
+        # What the clock would write at its first tick is written now, so that staff see it at once.
         plan(now)
-        held = (
-            Letter.objects.unfinished()
-            .filter(due_at__lte=now)
-            .update(
-                state=Letter.State.IN_DOUBT,
-                held_until=None,
-                answer="The database was restored: this letter may have gone out before.",
-            )
-        )
-        self.stdout.write(f"{held} {'letter' if held == 1 else 'letters'} held: see Letters in admin, in doubt")
+        held = doubt(hold(now, RESTORED, is_restore=True))
+        words = "1 letter is" if held == 1 else f"{held} letters are"
+        self.stdout.write(f"Mail is held; {words} in doubt: see Letters in admin")
