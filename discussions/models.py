@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.db import models
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
+from django.db import models, transaction
+from django.db.models import Count, Exists, Lookup, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from participants.models import Cohort, Membership, Seat, User
+
+from .words import stems
 
 
 class Discussion(models.Model):
@@ -22,8 +25,11 @@ class Discussion(models.Model):
     def __str__(self) -> str:
         return f"Discussion {self.pk}"
 
+    @transaction.atomic
     def add(self, author: User, body: str, now: datetime) -> Comment:
-        return Comment.objects.create(discussion=self, author=author, body=body, created_at=now)
+        comment = Comment.objects.create(discussion=self, author=author, body=body, created_at=now)
+        SearchEntry.objects.index_comment(comment)
+        return comment
 
     add.alters_data = True  # type: ignore[attr-defined]
 
@@ -50,18 +56,114 @@ class Comment(models.Model):
     def is_taken_back_by_author(self) -> bool:
         return self.withdrawn_at is not None and self.withdrawn_by_id == self.author_id
 
+    @transaction.atomic
     def withdraw(self, by: User, now: datetime) -> None:
-        """Takes the words from view. What staff took back, its author cannot put back."""
+        """Takes the words from view and from search. What staff took back, its author cannot put back."""
         self.withdrawn_at, self.withdrawn_by = now, by
         self.save(update_fields=["withdrawn_at", "withdrawn_by"])
+        SearchEntry.objects.index_comment(self)
 
     withdraw.alters_data = True  # type: ignore[attr-defined]
 
+    @transaction.atomic
     def put_back(self) -> None:
         self.withdrawn_at = self.withdrawn_by = None
         self.save(update_fields=["withdrawn_at", "withdrawn_by"])
+        SearchEntry.objects.index_comment(self)
 
     put_back.alters_data = True  # type: ignore[attr-defined]
+
+
+class WordsField(models.TextField):
+    """Stems with a space between, each once: what the index of each database is made of."""
+
+
+@WordsField.register_lookup
+class Has(Lookup):
+    """`words__has="run volunt*"`: all of these stems; a star stands for any ending. Letters and figures only."""
+
+    lookup_name = "has"
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
+        quote = connection.ops.quote_name
+        match = " ".join(f'"{word.removesuffix("*")}"' + ("*" if word.endswith("*") else "") for word in self.sought)
+        rows = "SELECT rowid FROM discussions_searchwords WHERE discussions_searchwords MATCH %s"
+        return f"{quote(self.lhs.alias)}.{quote('id')} IN ({rows})", [match]
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
+        lhs, params = self.process_lhs(compiler, connection)
+        match = " & ".join(f"'{word.removesuffix('*')}'" + (":*" if word.endswith("*") else "") for word in self.sought)
+        return f"array_to_tsvector(string_to_array({lhs}, ' ')) @@ %s::tsquery", [*map(str, params), match]
+
+    @property
+    def sought(self) -> list[str]:
+        return str(self.rhs).split()
+
+
+class SearchEntryQuerySet(models.QuerySet["SearchEntry"]):
+    def index_thread(self, discussion: Discussion, title: str, text: str) -> int:
+        """What a thread hangs on, as it reads now. Called where that is saved, in the same transaction.
+
+        Answers how many entries were not so yet.
+        """
+        places = {SearchEntry.Place.TITLE: title, SearchEntry.Place.TEXT: f"{title}\n{text}"}
+        written = {entry.place: entry for entry in self.filter(discussion=discussion, comment=None)}
+        return sum(
+            (written.get(place) or SearchEntry(discussion=discussion, place=place)).say(said)
+            for place, said in places.items()
+        )
+
+    def index_comment(self, comment: Comment) -> int:
+        """A comment as it stands: its words, or none once it is taken back."""
+        entry = self.filter(comment=comment).first() or SearchEntry(
+            discussion_id=comment.discussion_id, comment=comment, place=SearchEntry.Place.COMMENT
+        )
+        return entry.say("" if comment.withdrawn_at else comment.body)
+
+
+class SearchEntry(models.Model):
+    """The words by which a text is found: of what a thread hangs on, or of a comment in it.
+
+    Made from the text, kept in step by whoever writes it, and made anew by `manage.py rebuild_search`. Raw SQL lays
+    the index over `words` (migrations/0002_search_index.py).
+    """
+
+    class Place(models.IntegerChoices):
+        """The lower, the nearer the top of what is found."""
+
+        TITLE = 1, "in the title"
+        TEXT = 2, "in title and text"
+        COMMENT = 3, "in a comment"
+
+    discussion = models.ForeignKey(Discussion, models.CASCADE, related_name="search_entries")
+    comment = models.OneToOneField(Comment, models.CASCADE, null=True, related_name="search_entry")
+    place = models.PositiveSmallIntegerField(choices=Place)
+    words = WordsField()
+
+    objects = SearchEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "search entries"
+        constraints = [
+            models.UniqueConstraint(fields=["discussion", "place"], condition=Q(comment=None), name="words_kept_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.discussion}, {self.get_place_display()}"
+
+    def say(self, text: str) -> bool:
+        """Keeps the words of the text; no words, no entry. Whether that changed anything."""
+        words = " ".join(stems(text))
+        if words == self.words:
+            return False
+        self.words = words
+        if words:
+            self.save()
+        else:
+            self.delete()
+        return True
+
+    say.alters_data = True  # type: ignore[attr-defined]
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from correspondence.clock import tick
 from correspondence.wallclock import at_wall_clock
-from discussions.models import Discussion, Topic
+from discussions.models import Discussion, SearchEntry, Topic
 from findings import consent
 from findings.models import Agreement, Excerpt, Finding, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
@@ -207,6 +207,7 @@ def note(
     audience: Audience = Audience.COHORT,
     may_be_quoted: bool = False,
 ) -> ResearchNote:
+    discussion = Discussion.objects.create()
     made = ResearchNote.objects.create(
         membership=membership,
         author=author,
@@ -218,7 +219,7 @@ def note(
         may_be_quoted=may_be_quoted,
         happened_on=timezone.localdate(when),
         version=1,
-        discussion=Discussion.objects.create(),
+        discussion=discussion,
         created_at=when,
         updated_at=when,
         shared_at=None if audience == Audience.ME else when,
@@ -234,6 +235,7 @@ def note(
         author=author,
         created_at=when,
     )
+    SearchEntry.objects.index_thread(discussion, title, body)
     return made
 
 

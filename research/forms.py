@@ -15,8 +15,7 @@ from .models import BOXES, Experiment, NoteVersion, ResearchNote, ResearchPhase,
 from .models.attachments import ALT_LIMIT
 from .saving import BODY_LIMIT, TITLE_LIMIT, VERSION_LIMIT, Change, Refused
 
-SEARCH_LIMIT = 100  # characters
-SEARCH_WORDS = 8
+SEARCH_LIMIT = 200  # characters
 PARAGRAPH_LIMIT = 10_000  # characters of a comment, or of one box of an experiment's card
 
 
@@ -28,6 +27,13 @@ class Text(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+
+
+class Question(forms.CharField):
+    """Words to look for. Nothing somebody types here is an error: what is too long is cut, what is no text left out."""
+
+    def to_python(self, value: Any) -> str:
+        return (super().to_python(str(value or "").replace("\x00", " ")) or "")[:SEARCH_LIMIT]
 
 
 class NoteForm(forms.Form):
@@ -117,7 +123,11 @@ class NoteForm(forms.Form):
 class NoteFilter(forms.Form):
     """What to look for among the notes one may read. What makes no sense is passed over."""
 
-    q = forms.CharField(label="Words in the note", max_length=SEARCH_LIMIT, required=False)
+    q = Question(
+        label="Words in notes and comments",
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "maxlength": SEARCH_LIMIT}),
+    )
     phase = forms.ChoiceField(required=False)
     kind = forms.ChoiceField(required=False)
     organisation = forms.ChoiceField(required=False)
@@ -155,6 +165,7 @@ class NoteFilter(forms.Form):
         return {name: value for name, value in self.cleaned_data.items() if value}
 
     def narrow(self, notes: Any) -> Any:
+        """The notes that fit the filters; for the words, see searching.py."""
         asked = self.asked
         conditions = Q()
         if "phase" in asked:
@@ -165,7 +176,7 @@ class NoteFilter(forms.Form):
             conditions &= Q(membership__organisation__slug=asked["organisation"])
         if "mine" in asked:
             conditions &= Q(author=self.user)
-        return notes.filter(conditions).matching(" ".join(asked.get("q", "").split()[:SEARCH_WORDS]))
+        return notes.filter(conditions)
 
 
 class CommentForm(forms.Form):

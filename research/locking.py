@@ -21,6 +21,7 @@ from participants.models import Cohort, User
 
 from .differences import compare
 from .models import Addendum, NoteVersion, ResearchNote, Seal, Unlock, last_locked_day
+from .searching import index_note
 
 UNLOCKED_FOR = timedelta(hours=72)
 # A save that was taken just before the hour has ended by then: no request takes as long.
@@ -148,6 +149,7 @@ def seal_holds(note: ResearchNote) -> bool | None:
     return None if seal is None else seal.content_hash == content_hash(note)
 
 
+@transaction.atomic
 def add_addendum(
     note: ResearchNote, author: User, body: str, save_id: uuid.UUID, now: datetime, late_text: NoteVersion | None = None
 ) -> Addendum:
@@ -156,6 +158,8 @@ def add_addendum(
         save_id=save_id,
         defaults={"author": author, "body": body, "late_text": late_text, "created_at": now},
     )
+    note.refresh_from_db(fields=["title", "body"])
+    index_note(note, note.title, note.body)
     return added
 
 

@@ -20,6 +20,7 @@ from discussions.models import Discussion
 from participants.models import Cohort, Membership, Seat, User
 
 from .models import NoteVersion, ResearchNote
+from .searching import index_note
 
 TITLE_LIMIT = 200  # characters
 BODY_LIMIT = 1_000_000  # characters
@@ -118,6 +119,7 @@ def save_note(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: 
     if untouched.update(version=F("version") + 1, **values):
         number = change.base_version + 1
         keep(note, change, author, now, audience, number)
+        index_note(note, change.title, change.body)
         return Outcome(note, number)
     # The stricter of both: what was written to be private is not shown because the note is shared.
     kept = keep(note, change, author, now, stricter, None)
@@ -126,7 +128,7 @@ def save_note(pk: uuid.UUID, cohort: Cohort, change: Change, author: User, now: 
 
 def find(pk: uuid.UUID, cohort: Cohort, author: User) -> ResearchNote | None:
     """The note, locked until the save is done; none if nobody has begun it. Raises NoSuchNote."""
-    notes = ResearchNote.objects.select_for_update(of=("self",)).select_related("membership", "phase")
+    notes = ResearchNote.objects.select_for_update(of=("self",)).select_related("membership", "phase", "discussion")
     note = notes.filter(pk=pk).first()
     if note and (note.membership.cohort_id != cohort.pk or not note.is_kept_by(author)):
         raise NoSuchNote

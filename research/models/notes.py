@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Left
 from django.urls import reverse
 
 from correspondence.wallclock import within_reason
-from discussions.models import Discussion
+from discussions.models import Comment, Discussion, SearchEntry
 from participants.models import Cohort, Membership, Mentorship, Seat, User
 
 from .experiments import Experiment
@@ -82,14 +82,26 @@ class ResearchNoteQuerySet(models.QuerySet["ResearchNote"]):
             .order_by(first, "-updated_at", "pk")
         )
 
-    def matching(self, words: str) -> ResearchNoteQuerySet:
-        """Notes with every one of the words in title or body; no words, all notes."""
-        found = self
-        for word in words.split():
-            # SQLite's LIKE knows upper and lower case of A to Z only: "ŵ" would not find "Ŵ".
-            how, what = ("icontains", word) if word.isascii() else ("iregex", re.escape(word))
-            found = found.filter(Q(**{f"title__{how}": what}) | Q(**{f"body__{how}": what}))
-        return found
+    def matching(self, sought: list[str]) -> ResearchNoteQuerySet:
+        """Notes that have all the stems (discussions/words.py) in title and text, or in one comment."""
+        if not sought:
+            return self.none()
+        entries = SearchEntry.objects.filter(words__has=" ".join(sought))
+        return self.filter(discussion__in=entries.values("discussion"))
+
+    def ranked(self, sought: list[str]) -> QuerySet[ResearchNote, dict[str, Any]]:
+        """The same notes as `pk` and `place`: found in titles, in texts, in comments; of each the newest first.
+
+        Only what ranking needs, so that the texts of all that is found stay on the disk.
+        """
+        if not sought:
+            return self.none().values("pk")
+        return (
+            self.filter(discussion__search_entries__words__has=" ".join(sought))
+            .values("pk", "updated_at")
+            .annotate(place=Min("discussion__search_entries__place"))
+            .order_by("place", "-updated_at", "pk")
+        )
 
 
 class ResearchNote(models.Model):
@@ -121,13 +133,22 @@ class ResearchNote(models.Model):
 
     objects = ResearchNoteQuerySet.as_manager()
 
-    kind_name = ""  # filled by name_kinds for pages that show it
+    # Filled by name_kinds, and by searching.Found, for pages that show them.
+    kind_name = ""
+    marked_title = passage = ""
+    comment: Comment | None = None
 
     class Meta:
         ordering = ["-updated_at"]
         indexes = [
             models.Index(name="note_by_organisation", fields=["membership", "-updated_at"]),
             models.Index(name="note_by_phase", fields=["phase", "membership"]),
+            # PostgreSQL alone: who may read what search found is read from the index, not from among the texts.
+            models.Index(
+                name="note_by_thread",
+                fields=["discussion"],
+                include=["uuid", "membership", "author", "audience", "updated_at", "deleted_at"],
+            ),
         ]
         constraints = [
             models.CheckConstraint(

@@ -18,6 +18,7 @@ from ..attaching import files_of
 from ..forms import PARAGRAPH_LIMIT, AddendumForm, CommentForm, NoteFilter
 from ..locking import add_addendum, late_texts, standing, what_is_new
 from ..models import NoteVersion, ResearchNote, name_kinds
+from ..searching import Found
 
 NOTES_A_PAGE = 20
 
@@ -44,7 +45,11 @@ def note_or_404(user: User, cohort: Cohort, pk: UUID, now: datetime) -> Research
 def note_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
     form = NoteFilter(request.GET, cohort=cohort, user=request.user)
     readable = ResearchNote.objects.visible_to(request.user).present().filter(membership__cohort=cohort)
-    page = Paginator(form.narrow(readable).for_list(), NOTES_A_PAGE).get_page(request.GET.get("page"))
+    notes = form.narrow(readable)
+    question = form.asked.get("q", "")
+    found = Found(notes, question) if question else None
+    listed: Any = notes.for_list() if found is None else found
+    page = Paginator(listed, NOTES_A_PAGE).get_page(request.GET.get("page"))
     kinds = dict(form.kinds)
     for note in page:
         note.kind_name = kinds[note.kind]
@@ -53,6 +58,8 @@ def note_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
         "here": "notes",
         "form": form,
         "page": page,
+        "question": question,
+        "found": found,
         "is_narrowed": bool(form.asked),
         "can_write": form.can_write,
     }

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 
-from discussions.models import Comment, Discussion, Topic
+from discussions.models import Comment, Discussion, SearchEntry, Topic
 from findings.models import Agreement, Excerpt, Finding
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
@@ -131,6 +131,7 @@ def a_note(membership: Membership, author: User | None = None, **extra: Any) -> 
     note = ResearchNote.objects.create(
         membership=membership, author=author, discussion=Discussion.objects.create(), **fields
     )
+    SearchEntry.objects.index_thread(note.discussion, note.title, note.body)
     NoteVersion.objects.create(
         note=note,
         number=note.version,

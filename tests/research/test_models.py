@@ -145,25 +145,6 @@ def test_a_deleted_note_can_only_be_put_back(people):
     assert not note.can_be_put_back_by(people["author"], NOW)
 
 
-def test_search_wants_every_word_in_title_or_body():
-    membership = a_membership()
-    note = a_note(membership, title="Filming in the stores", body="Three groups asked. 100% of them.")
-    a_note(membership, title="Filming elsewhere", body="Nobody asked.")
-
-    found = [ResearchNote.objects.matching(words) for words in ("filming GROUPS", "100%", "")]
-
-    assert list(found[0]) == [note]
-    assert list(found[1]) == [note]
-    assert found[2].count() == 2
-
-
-def test_search_knows_capital_letters_beyond_a_to_z():
-    note = a_note(a_membership(), title="Ŵyl y Tŷ (Caffi)")
-
-    assert list(ResearchNote.objects.matching("ŵyl tŷ")) == [note]
-    assert list(ResearchNote.objects.matching("ŵyl.")) == []
-
-
 def test_a_list_shows_own_drafts_first_and_then_the_latest():
     membership = a_membership()
     author = a_participant(membership)
