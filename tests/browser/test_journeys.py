@@ -84,6 +84,7 @@ def test_a_participant_is_invited_signs_in_by_code_and_takes_part(visitor):
     page.get_by_role("tab", name="Preview").click()
     expect(page.get_by_role("tabpanel").locator("strong")).to_have_text("one thing")
     page.get_by_role("button", name="Share with the cohort").click()
+    page.get_by_role("button", name="Share it").click()
     heading(page, "A note from the train")
     see(page, "one thing")
 

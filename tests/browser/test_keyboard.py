@@ -80,7 +80,10 @@ def test_sign_in_reply_log_and_share_a_note_and_book_a_mentor(visitor):
     assert focused(page) == "Italic"
     tab_to(page, "^Note$")
     page.keyboard.type("Nothing was touched.")
-    press(page, "^Share with my organisation")
+    tab_to(page, "^Share with my organisation")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Who will read this note")).to_be_visible()
+    press(page, "^Share it")
     expect(page.get_by_role("heading", level=1)).to_contain_text("By keyboard alone")
     assert ResearchNote.objects.get(title="By keyboard alone").audience == "organisation"
 

@@ -232,8 +232,8 @@ def test_two_tabs_of_one_person_lose_nothing(visitor):
 
 def test_a_colleague_in_the_same_note_is_told_of_and_locks_nothing(visitor):
     first, second = visitor().sign_in("participant"), visitor().sign_in("colleague")
-    note = open_editor(first)
-    expect(first.locator("who-else")).to_have_text("")
+    with first.expect_response("**/presence/"):
+        note = open_editor(first)
 
     open_editor(second)
 
