@@ -14,7 +14,14 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from research import saving
 from research.models import NoteVersion, ResearchNote
@@ -27,7 +34,7 @@ from .note_client import Answer, NoteClient, Save, Text
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SEQUENCES = int(os.environ.get("NOTE_SEQUENCES", "0"))
-STEPS = 30
+STEPS = 40 if SEQUENCES else 20
 Audience = ResearchNote.Audience
 
 who = st.integers(0, 3)
@@ -124,6 +131,7 @@ class NoteProtocol(RuleBasedStateMachine):
             version = visible[which % len(visible)]
             client.type(Text(version.title, version.body))
 
+    @precondition(lambda self: any(client.device for client in self.clients))
     @rule()
     def all_is_well_again(self):
         """Every request arrives, everybody comes back, and no text is left on a device alone."""
