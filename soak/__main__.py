@@ -10,9 +10,15 @@ import traceback
 from datetime import date
 from pathlib import Path
 
-from . import Row, kills, page, protocol
+from . import Row, kills, load, outages, page, protocol, truth
 
-PROOFS = {"N4": protocol.prove, "N12": kills.prove}
+PROOFS = {
+    "N4": protocol.prove,
+    "N11": outages.prove,
+    "N12": kills.prove,
+    "N14": truth.prove,
+    "N15": load.prove,
+}
 
 
 def main() -> int:
