@@ -18,6 +18,9 @@ check: ## style, types, templates, migrations, settings of a public portal
 bench: ## how fast: a table, and JSON in bench/results/
 	@$(PYTHON) run.py bench $(ARGS)
 
+soak: ## prove at length that no text is lost, and write docs/proof.md (ARGS="N4 N12" for some)
+	@$(PYTHON) run.py soak $(ARGS)
+
 fmt: ## put the Python code into the house's format
 	@$(PYTHON) run.py fmt
 
@@ -27,4 +30,4 @@ lock: ## write requirements*.txt anew from requirements*.in (ARGS=--upgrade for 
 screenshots: ## take the pictures of the pages in docs/ anew
 	@$(PYTHON) run.py screenshots
 
-.PHONY: help run test check bench fmt lock screenshots
+.PHONY: help run test check bench soak fmt lock screenshots

@@ -252,6 +252,12 @@ def bench(arguments: list) -> None:
     call([python(), "-m", "bench", *arguments])
 
 
+def soak(arguments: list) -> None:
+    """Proves at length that no text is lost, and writes docs/proof.md (soak/README.md)."""
+    install(DEVELOPMENT)
+    call([python(), "-m", "soak", *arguments])
+
+
 def screenshots(arguments: list) -> None:
     """Takes the pictures of the pages in docs/ anew; needs Chromium."""
     install(DEVELOPMENT)
@@ -264,6 +270,7 @@ COMMANDS = {
     "test": test,
     "check": check,
     "bench": bench,
+    "soak": soak,
     "fmt": fmt,
     "lock": lock,
     "screenshots": screenshots,

@@ -3,8 +3,6 @@
 import json
 import os
 import platform
-import secrets
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,48 +11,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import Line, growth, letters, pages
-
-HOME = Path(__file__).resolve().parent.parent
-# No part takes a quarter of this on two cores.
-MINUTES = 15
-
-
-def environment(database: Path, **more: str) -> dict[str, str]:
-    """A rehearsal of the bench's own: nothing of .env, and never the user's database."""
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "lgr6.settings",
-        "REHEARSAL": "true",
-        "DEBUG": "false",
-        "SECRET_KEY": secrets.token_urlsafe(60),
-        "ALLOWED_HOSTS": "localhost,127.0.0.1",
-        "PORTAL_URL": "http://localhost:8000",
-        "DATABASE_URL": f"sqlite:///{database}",
-        "REDIS_URL": "",
-        "EMAIL_URL": "mailroom:",
-        "SHOP_WINDOW_SECONDS": "3",
-        **more,
-    }
-
-
-def run(command: list[str], env: dict[str, str]) -> str:
-    """What it prints; raises CalledProcessError when it fails, TimeoutExpired when it does not end."""
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=HOME,
-        env=env,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=60 * MINUTES,
-    ).stdout
+from . import Line, growth, letters, pages, saving
+from .places import HOME, environment, free_port, run
 
 
 def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
     """Figures of a part that reads the rehearsal's database, which is made once."""
     database = folder / "rehearsal.sqlite3"
-    env = environment(database)
+    env = environment(f"sqlite:///{database}")
     if not database.exists():
         run(["manage.py", "rehearse", "--prepare-only"], env)
     return json.loads(run(["-m", f"bench.{part}", str(folder)], env).splitlines()[-1])
@@ -63,9 +27,8 @@ def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
 def with_a_sink(part: str, folder: Path) -> dict[str, Any]:
     """Figures of a part that sends letters, on an empty database; the sink is the judge of what arrived."""
     database = folder / f"{part}.sqlite3"
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    env = environment(database, EMAIL_URL=f"smtp://127.0.0.1:{port}")
+    port = free_port()
+    env = environment(f"sqlite:///{database}", EMAIL_URL=f"smtp://127.0.0.1:{port}")
     run(["manage.py", "migrate", "--verbosity", "0"], env)
     command = [sys.executable, "-m", "bench.sink", str(port)]
     with subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sink:
@@ -79,8 +42,18 @@ def with_a_sink(part: str, folder: Path) -> dict[str, Any]:
     return {**figures, **counted}
 
 
+def on_both_databases(part: str, folder: Path) -> dict[str, Any]:
+    """Figures of people who save; the clients are in this process, the portal in its own."""
+    return {"rows": saving.measure(folder)}
+
+
 # Each part: the module that turns its figures into lines, and how it is run, in a process of its own.
-PARTS = {"pages": (pages, on_the_rehearsal), "growth": (growth, on_the_rehearsal), "letters": (letters, with_a_sink)}
+PARTS = {
+    "pages": (pages, on_the_rehearsal),
+    "growth": (growth, on_the_rehearsal),
+    "letters": (letters, with_a_sink),
+    "saving": (saving, on_both_databases),
+}
 
 
 def print_table(lines: list[Line]) -> None:

@@ -158,8 +158,13 @@ if DATABASE["ENGINE"].endswith("sqlite3"):
     DATABASE["TEST"] = {"NAME": BASE_DIR / ".cache" / f"test{env.str('TEST_DB_SUFFIX', default='')}.sqlite3"}
 else:
     DATABASE["TEST"] = {"NAME": f"test_portal{env.str('TEST_DB_SUFFIX', default='')}"}
+    # A server that vanished without a word is noticed by the network within half a minute.
+    noticing = {"connect_timeout": 5, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
+    DATABASE["OPTIONS"] = {**noticing, "tcp_user_timeout": 30_000, **DATABASE.get("OPTIONS", {})}
     DATABASE["CONN_MAX_AGE"] = 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
+# How long a request waits for one answer of PostgreSQL, in seconds (lgr6/patience.py); 0 waits for ever.
+DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=10)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")

@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from . import views
 
+handler500 = "lgr6.views.server_error"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("accessibility/", views.accessibility, name="accessibility"),

@@ -1,7 +1,7 @@
 """Pages that belong to no single app: the shop window, one's own programme, and what machines ask for."""
 
 from .calendar import calendar_feed
-from .health import csrf_failure, healthz, readyz
+from .health import csrf_failure, healthz, readyz, server_error
 from .inside import cohort_detail, membership_detail, my_programme
 from .machines import change_password, favicon, robots, security_txt, sitemap
 from .offline import offline, service_worker
@@ -23,6 +23,7 @@ __all__ = [
     "readyz",
     "robots",
     "security_txt",
+    "server_error",
     "service_worker",
     "sitemap",
 ]

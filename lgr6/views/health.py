@@ -1,14 +1,16 @@
-"""Whether the portal lives and is well, and what it answers when a request cannot be trusted."""
+"""Whether the portal lives and is well, and what it answers when it is not, or a request cannot be trusted."""
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -62,3 +64,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         words = "The page's key is out of date: sign in again, then save."
         return JsonResponse({"error": words, "sign_in": True}, status=403)
     return render(request, "403_csrf.html", status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """503 while the database is away, locked or full: that passes, and what was sent can be sent again. Else 500."""
+    if not isinstance(sys.exception(), (OperationalError, InterfaceError)):
+        return HttpResponse(render_to_string("500.html"), status=500)
+    headers = {"Retry-After": "5"}
+    if request.content_type == "application/json":
+        message = "The portal cannot save just now. Keep the text and try again."
+        return JsonResponse({"error": message}, status=503, headers=headers)
+    return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
