@@ -57,7 +57,12 @@ class Found:
     def __getitem__(self, part: slice) -> list[ResearchNote]:
         """Notes as a list shows them, each with `marked_title`, `passage` and, where that is its place, `comment`."""
         places = dict(self.places[part])
-        rows = ResearchNote.objects.filter(pk__in=places).for_list().prefetch_related("addenda").annotate(reading=Left("body", READ))
+        rows = (
+            ResearchNote.objects.filter(pk__in=places)
+            .for_list()
+            .prefetch_related("addenda")
+            .annotate(reading=Left("body", READ))
+        )
         notes = {note.pk: note for note in rows}
         comments = self.comments_of([note for pk, note in notes.items() if places[pk] == SearchEntry.Place.COMMENT])
         for note in notes.values():
