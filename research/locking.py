@@ -158,8 +158,9 @@ def add_addendum(
         save_id=save_id,
         defaults={"author": author, "body": body, "late_text": late_text, "created_at": now},
     )
-    note.refresh_from_db(fields=["title", "body"])
-    index_note(note, note.title, note.body)
+    # Under the lock that a save takes: what is found is what the note says now, with the addendum.
+    kept = ResearchNote.objects.select_for_update(of=("self",)).select_related("discussion").get(pk=note.pk)
+    index_note(kept, kept.title, kept.body)
     return added
 
 

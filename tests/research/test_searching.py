@@ -11,6 +11,7 @@ from django.urls import reverse
 from discussions.models import SearchEntry
 from discussions.starting import start_topic
 from discussions.words import stems
+from research.locking import add_addendum
 from research.models import ResearchNote
 from research.saving import Change, save_note
 from research.searching import MOST, Found, passage, plain
@@ -182,7 +183,7 @@ def test_drafts_are_found_by_their_author_alone(client, cohort, membership, auth
 def test_each_finds_what_they_may_read_and_no_more(client, cohort, membership, author):
     inner = a_note(membership, author, title="Inner lantern", audience=Audience.ORGANISATION)
     a_comment(a_note(membership, author, title="Shared", audience=Audience.COHORT).discussion, author, "Lantern.")
-    a_note(membership, author, title="Deleted lantern").delete_softly(NOW)
+    a_note(membership, author, title="Deleted lantern").delete_softly(NOW, author)
     neighbour = a_participant(a_membership(cohort))
     elsewhere = a_membership()
     a_note(elsewhere, title="Elsewhere lantern")
@@ -257,6 +258,17 @@ def test_index_and_text_agree_after_every_way_of_writing(client, cohort, members
         assert entries() == as_written()
     assert matched("comment") == {"a comment"}
     assert matched("titl") == set()
+
+
+def test_an_addendum_is_found_and_shown_as_a_part_of_the_note(client, cohort, membership, author):
+    note = a_note(membership, author, title="A locked note", body="Nothing of it.")
+    add_addendum(note, author, "A *lantern* after all.", uuid.uuid4(), NOW)
+    client.force_login(author)
+
+    assert titles(client, cohort, "nothing lanterns") == ["A locked note"]
+    assert entries() == as_written()
+    page = client.get(reverse("research:note_list", args=[cohort.slug]), {"q": "lantern"}).content.decode()
+    assert "A <mark>lantern</mark> after all." in page
 
 
 def test_what_fails_to_be_saved_leaves_no_words(cohort, author):

@@ -18,19 +18,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         notes = ResearchNote.objects.order_by().values_list("pk", flat=True)
         comments = Comment.objects.order_by().values_list("pk", flat=True)
-        changed = sum(index_note(pk) for pk in notes) + sum(index_comment(pk) for pk in comments)
+        changed = sum(read_note(pk) for pk in notes) + sum(read_comment(pk) for pk in comments)
         self.stdout.write(
             f"{SearchEntry.objects.count()} texts are in the index; {changed} were not as they stand now."
         )
 
 
 @transaction.atomic
-def index_note(pk: UUID) -> int:
+def read_note(pk: UUID) -> int:
     """Under the lock that a save takes, so that no newer text is passed by."""
     note = ResearchNote.objects.select_for_update(of=("self",)).select_related("discussion").get(pk=pk)
     return index_note(note, note.title, note.body)
 
 
 @transaction.atomic
-def index_comment(pk: int) -> int:
+def read_comment(pk: int) -> int:
     return SearchEntry.objects.index_comment(Comment.objects.select_for_update(of=("self",)).get(pk=pk))
