@@ -10,14 +10,16 @@ import traceback
 from datetime import date
 from pathlib import Path
 
-from . import Row, kills, load, outages, page, protocol, truth
+from . import Row, drafts, kills, letters, load, outages, page, protocol, truth
 
 PROOFS = {
+    "N1": drafts.prove,
     "N4": protocol.prove,
     "N11": outages.prove,
     "N12": kills.prove,
     "N14": truth.prove,
     "N15": load.prove,
+    "R2": letters.prove,
 }
 
 
