@@ -5,6 +5,7 @@ from django.urls import include, path
 
 from . import views
 
+handler400 = "lgr6.views.bad_request"
 handler500 = "lgr6.views.server_error"
 
 urlpatterns = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import date, datetime
 from functools import lru_cache
 
@@ -11,6 +12,7 @@ from django import template
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import normalize_newlines
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 
@@ -20,6 +22,8 @@ register = template.Library()
 
 # Beyond this, Markdown is shown as plain paragraphs: no text may take a second to render.
 MARKDOWN_LIMIT = 64 * 1024
+# Nor with more parts (list items, cells, paragraphs) than anybody reads. A 64 KB text of prose has some 3,000.
+PARTS = 30_000
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
     *("em", "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
@@ -27,17 +31,42 @@ TAGS = {
 
 _markdown = MarkdownIt("js-default", {"html": False, "linkify": False, "breaks": True})
 
-# From every opening bracket the parser looks ahead through the whole block: 500 of them in 64 KB took 47 seconds.
-BRACKETS_TIMES_LENGTH = 400_000
+# From every opening bracket the parser looks ahead through the whole block: 500 of them in 64 KB took 47 seconds. What
+# all blocks of a text may cost together, in brackets times characters.
+BRACKETS_TIMES_LENGTH = 300_000
+
+
+class TooIntricate(Exception):
+    """A text of more parts than can be shown in time."""
+
+
+def count_parts(state: StateCore) -> None:
+    """Before the words in them are looked at, which takes the longest."""
+    if len(state.tokens) > PARTS:
+        raise TooIntricate
+
+
+def plain(text: str) -> SafeString:
+    """Paragraphs and lines as typed. Escaped at once, not line by line: there may be 300,000 of them."""
+    paragraphs = re.split(r"\n{2,}", normalize_newlines(escape(text)))
+    html = "</p>\n<p>".join(paragraph.replace("\n", "<br>") for paragraph in paragraphs)
+    return mark_safe(f"<p>{html}</p>")  # noqa: S308  every character was escaped above
 
 
 def spare_the_parser(state: StateCore) -> None:
     """Shows the brackets of a block as typed, instead of looking for links, where that would take long."""
+    left = BRACKETS_TIMES_LENGTH
     for token in state.tokens:
-        if token.type == "inline" and token.content.count("[") * len(token.content) > BRACKETS_TIMES_LENGTH:
+        if token.type != "inline":
+            continue
+        cost = token.content.count("[") * len(token.content)
+        if cost <= left:
+            left -= cost
+        else:
             token.content = token.content.replace("[", "&#91;")
 
 
+_markdown.core.ruler.before("inline", "count_parts", count_parts)
 _markdown.core.ruler.before("inline", "spare_the_parser", spare_the_parser)
 
 
@@ -45,9 +74,11 @@ _markdown.core.ruler.before("inline", "spare_the_parser", spare_the_parser)
 def render_markdown(text: str) -> SafeString:
     """Markdown as clean HTML: no scripts, no pictures, no inline style; headings start at level 2."""
     if len(text) > MARKDOWN_LIMIT:
-        paragraphs = (f"<p>{escape(part)}</p>" for part in text.split("\n\n"))
-        return mark_safe("".join(paragraphs))  # noqa: S308  every part is escaped above
-    html = _markdown.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+        return plain(text)
+    try:
+        html = _markdown.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
+    except TooIntricate:
+        return plain(text)
     clean = nh3.clean(
         html,
         tags=TAGS,

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import RequestDataTooBig
 from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -64,6 +65,12 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         words = "The page's key is out of date: sign in again, then save."
         return JsonResponse({"error": words, "sign_in": True}, status=403)
     return render(request, "403_csrf.html", status=403)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """413 for more text than the portal takes in one go, which Django calls a bad request; 400 for all else."""
+    too_long = isinstance(exception, RequestDataTooBig)
+    return render(request, "400.html", {"too_long": too_long}, status=413 if too_long else 400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -98,3 +98,11 @@ def test_red_while_mail_is_held(client, ticking):
     response = client.get("/readyz")
 
     assert (response.status_code, response.json()["letters"]) == (503, "held")
+
+
+@pytest.mark.parametrize("address", ["/", "/my/"])
+def test_a_host_that_is_not_ours_is_a_bad_request_in_words(client, address):
+    answer = client.get(address, headers={"host": "elsewhere.example"})
+
+    assert answer.status_code == 400
+    assert "not be understood" in answer.content.decode()

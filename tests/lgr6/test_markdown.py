@@ -1,10 +1,14 @@
 """What people write is rendered, and nothing they write runs."""
 
+import re
 import time
 
+import html5lib
 import pytest
 
-from lgr6.templatetags.portal import MARKDOWN_LIMIT, markdown
+from lgr6.templatetags.portal import MARKDOWN_LIMIT, TAGS, markdown, render_markdown
+
+from . import hostile
 
 
 def test_markdown_becomes_the_html_people_expect():
@@ -21,73 +25,83 @@ def test_markdown_becomes_the_html_people_expect():
         assert part in html
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "<script>alert(1)</script>",
-        "<img src=x onerror=alert(1)>",
-        "<svg onload=alert(1)>",
-        "<iframe src='//evil.example'></iframe>",
-        '<a href="javascript:alert(1)">x</a>',
-        "<style>body{display:none}</style>",
-        '<div onmouseover="alert(1)">x</div>',
-        "![picture](https://evil.example/track.png)",
-        "```\n<script>alert(1)</script>\n```",
-        "<math><mtext></p><style><img src=x onerror=alert(1)>",
-    ],
-)
-def test_no_tag_that_was_typed_comes_through(text):
-    html = markdown(text).lower()
-
-    for tag in ("<script", "<img", "<svg", "<iframe", "<style", "<div", "<math"):
-        assert tag not in html
+# What may come through, and of its attributes; else a hostile text has found a hole that nobody thought of.
+ALLOWED = {*TAGS} - {"a", "ol"}
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "javascript:alert(1)",
-        "JaVaScRiPt:alert(1)",
-        "java&#115;cript:alert(1)",
-        " javascript:alert(1)",
-        "data:text/html,<script>alert(1)</script>",
-        "vbscript:msgbox(1)",
-        "file:///etc/passwd",
-    ],
-)
-def test_no_link_leads_to_a_script(address):
-    for text in (f"[x]({address})", f"[x](<{address}>)", f"<{address}>", f"[x][y]\n\n[y]: {address}"):
-        assert (
-            'href="' not in markdown(text) or "script:" not in markdown(text).split('href="')[1].split('"')[0].lower()
-        )
-        assert 'href="data:' not in markdown(text)
-        assert 'href="file:' not in markdown(text)
+def holes(html: str) -> list[str]:
+    """Everything in the page's own eyes, as a browser parses it, that no note needs."""
+    found = []
+    for element in html5lib.parseFragment(html, namespaceHTMLElements=False).iter():
+        if element.tag == "DOCUMENT_FRAGMENT":
+            continue
+        attributes = dict(element.attrib)
+        if element.tag == "a":
+            # A browser takes white space and control characters out of an address before it reads the scheme.
+            address = re.sub(r"[\x00-\x20]", "", attributes.pop("href", "https:"))
+            scheme = re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:", address)
+            if scheme and scheme[0] not in ("https:", "http:", "mailto:"):
+                found.append(address)
+            for harmless in ("rel", "title"):
+                attributes.pop(harmless, "")
+        elif element.tag == "ol":
+            attributes.pop("start", "")
+        elif element.tag not in ALLOWED:
+            found.append(str(element.tag))
+        found += attributes
+    return found
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[" * 60_000,
-        "![" * 30_000,
-        "[a](" * 16_000,
-        "[a][" * 16_000,
-        "[" * 500 + "*a" * 30_000,
-        "[" * 30 + "*a" * 30_000,
-        "[* " * 20_000,
-        "> " * 30_000,
-        "*" * 64_000,
-        "_a" * 30_000,
-        "`" * 64_000,
-        "<" * 64_000,
-    ],
-    ids=lambda text: f"{text[:4]!r} {len(text)}",
-)
-def test_no_text_takes_long(text):
-    start = time.process_time()
+@pytest.mark.parametrize("text", hostile.TEXTS, ids=lambda text: ascii(text)[:60])
+def test_nothing_of_a_hostile_text_comes_alive(text):
+    assert holes(markdown(text)) == []
 
-    markdown(text)
 
-    assert time.process_time() - start < 3
+@pytest.mark.parametrize("text", hostile.TEXTS[:20], ids=lambda text: ascii(text)[:60])
+def test_nor_does_it_in_a_text_too_long_for_markdown(text):
+    assert holes(markdown(text + "\n\n" + "x" * MARKDOWN_LIMIT)) == []
+
+
+def test_the_tests_above_would_see_a_hole():
+    """Negative control: shown as they are, most of these texts are alive."""
+    assert holes("<img src=x onerror=alert(1)>") == ["img", "src", "onerror"]
+    assert holes("<a href='JaVaScRiPt:alert(1)'>x</a>") == ["JaVaScRiPt:alert(1)"]
+    assert sum(bool(holes(text)) for text in hostile.TEXTS) > 30
+
+
+def seconds_of(text: str) -> float:
+    """The processor's time for a text not rendered before; the better of two tries: the machine is shared."""
+    tries = []
+    for _ in range(2):
+        start = time.process_time()
+        render_markdown.__wrapped__(text)
+        tries.append(time.process_time() - start)
+        if tries[-1] < 1:
+            break
+    return min(tries)
+
+
+@pytest.mark.parametrize("text", hostile.SLOW.values(), ids=hostile.SLOW.keys())
+def test_no_text_takes_a_second(text):
+    assert seconds_of(text) < 1
+
+
+@pytest.mark.parametrize("unit", ["x", "🎭", "\u202ea", "[", "<", "> ", "- a\n", "a\n\n"], ids=ascii)
+def test_nor_does_a_megabyte(unit):
+    assert seconds_of((unit * 1_000_000)[:1_000_000]) < 1
+
+
+def test_a_text_of_more_parts_than_anybody_reads_is_shown_as_plain_paragraphs():
+    html = markdown("- **one**\n- two\n" * 4_000)
+
+    assert html.startswith("<p>- **one**<br>- two<br>")
+    assert "<strong>" not in html
+
+
+def test_a_long_text_of_prose_keeps_its_markdown():
+    html = markdown("**Visitors** filmed in [the stores](https://example.org), and said _why_.\n\n" * 800)
+
+    assert (html.count("<strong>"), html.count("<a href=")) == (800, 800)
 
 
 def test_a_list_of_many_links_keeps_its_links():
@@ -105,7 +119,7 @@ def test_brackets_without_end_are_shown_as_typed():
 def test_a_very_long_text_is_shown_as_plain_paragraphs():
     html = markdown("<b>**one**</b>\n\n" + "x" * MARKDOWN_LIMIT)
 
-    assert html.startswith("<p>&lt;b&gt;**one**&lt;/b&gt;</p><p>xxx")
+    assert html.startswith("<p>&lt;b&gt;**one**&lt;/b&gt;</p>\n<p>xxx")
 
 
 @pytest.mark.parametrize("text", [None, "", "**", "[a](", "| a |\n|--", "```", "\u202e", "&#0;", "🎭"])

@@ -373,6 +373,18 @@ def test_note_edit_keeps_the_audience_chosen_when_saved(client, cohort, author):
     assert ResearchNote.objects.get().audience == Audience.ME
 
 
+@pytest.mark.parametrize("size", [1_000_001, 2_000_000, 10_000_000])
+def test_note_edit_refuses_too_long_a_text_and_says_what_to_do(client, cohort, author, size):
+    client.force_login(author)
+    address = url("note_edit", cohort, uuid.uuid4())
+
+    answer = client.post(address, typed(client.get(address)) | {"body": "x" * size})
+
+    assert answer.status_code == (422 if size < 2_500_000 else 413)
+    assert ("Ensure this value has at most" if size < 2_500_000 else "divide it in two") in answer.content.decode()
+    assert not ResearchNote.objects.exists()
+
+
 @pytest.mark.parametrize(
     "changes",
     [
