@@ -80,7 +80,7 @@ def test_a_second_mentor_of_the_organisation_has_no_link_to_anothers_call(member
 
 def test_what_is_cancelled_stays_marked_under_its_name_and_without_its_link(membership, pat):
     session = a_session(a_slot(a_mentor(membership)), membership, pat)
-    a_workshop(membership.cohort, join_url="https://video.example/hall").cancel("Flooded")
+    a_workshop(membership.cohort, join_url="https://video.example/hall").cancel("Flooded", NOW)
     cancel(session, pat, "", NOW)
 
     data = feed(pat, NOW)
