@@ -67,7 +67,7 @@ class Letter(models.Model):
     calendar = models.TextField(
         "calendar entry",
         blank=True,
-        help_text="The invitation or cancellation that goes with it, as calendars read it.",
+        help_text="The invitation or cancellation that goes with it.",
     )
 
     due_at = models.DateTimeField()

@@ -1,4 +1,7 @@
-"""A mentoring session, and what was agreed in one, as calendars see them. No wish, record or remark: a calendar is shared easily."""
+"""A mentoring session, and what was agreed in one, as calendars see them.
+
+No wish, record, remark or words agreed on: a calendar is shared easily.
+"""
 
 from datetime import timedelta
 

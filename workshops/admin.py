@@ -104,7 +104,7 @@ class WorkshopAdmin(Desk):
             "When and where",
             {
                 "fields": ("starts_at", "ends_at", "length", "venue", "address", "getting_there", "join_url"),
-                "description": "Another time or place is told once to everybody who had a letter about it or said yes or maybe, "
+                "description": "Another time or place is told once to all who had a letter about it or may come, "
                 "with the new entry for their calendars. Reminders follow by themselves.",
             },
         ),

@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ('body', models.TextField()),
                 ('is_secret', models.BooleanField(default=False, help_text='Carries a code or key that only its reader may see.')),
                 ('headers', models.JSONField(blank=True, default=dict)),
-                ('calendar', models.TextField(blank=True, help_text='The invitation or cancellation that goes with it, as calendars read it.', verbose_name='calendar entry')),
+                ('calendar', models.TextField(blank=True, help_text='The invitation or cancellation that goes with it.', verbose_name='calendar entry')),
                 ('due_at', models.DateTimeField()),
                 ('not_after', models.DateTimeField(blank=True, help_text='Of no use after this moment.', null=True)),
                 ('state', models.CharField(choices=[('planned', 'waiting to go'), ('claimed', 'in hand'), ('sending', 'being handed over'), ('sent', 'sent'), ('retry', 'to be tried again'), ('failed', 'refused'), ('missed', 'too late to be of use'), ('cancelled', 'no longer wanted'), ('in_doubt', 'in doubt: may have arrived'), ('unwritten', 'could not be written')], default='planned', max_length=12)),
