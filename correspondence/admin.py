@@ -50,6 +50,7 @@ class LetterAdmin(Desk):
         "subject_line",
         "address",
         "text",
+        "calendar",
         "state",
         "answer",
         "due_at",

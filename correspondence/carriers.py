@@ -12,12 +12,13 @@ import time
 from typing import Any, Protocol
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
 from django.core.mail.backends.smtp import EmailBackend as DjangoSMTP
 from django.core.mail.message import sanitize_address
 from django.core.mail.utils import DNS_NAME
 from django.utils.module_loading import import_string
 
+from .calendars import method_of
 from .models import Letter
 
 # Seconds for each step of the conversation, whatever the server does meanwhile: a byte a second is silence, too.
@@ -93,7 +94,12 @@ def message_of(letter: Letter) -> tuple[EmailMessage, Any]:
     if settings.MAIL_IDEMPOTENCY_HEADER:
         # A provider that knows it takes the same letter once, however often it comes.
         headers[settings.MAIL_IDEMPOTENCY_HEADER] = letter.message_id.strip("<>")
-    message = EmailMessage(subject=letter.subject, body=letter.body, to=[letter.address], headers=headers)
+    message = EmailMultiAlternatives(subject=letter.subject, body=letter.body, to=[letter.address], headers=headers)
+    if letter.calendar:
+        # The method must stand in the part too, or nothing moves or disappears. No charset here: Django adds it. The
+        # same as a file is for programs that look at attachments only, under a type that none counts as a second one.
+        message.attach_alternative(letter.calendar, f"text/calendar; method={method_of(letter.calendar)}")
+        message.attach("invite.ics", letter.calendar.encode(), "application/ics")
     try:
         return message, message.message()
     except (ValueError, UnicodeError) as error:

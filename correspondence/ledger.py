@@ -69,6 +69,8 @@ class Intent:
     about: str = ""
     is_secret: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+    # From calendars.message: what calendar programs read of the letter.
+    calendar: str = ""
 
     @property
     def key(self) -> str:
@@ -119,6 +121,7 @@ def row_of(intent: Intent) -> Letter:
         body=intent.body.replace("\x00", ""),
         is_secret=intent.is_secret,
         headers=intent.headers,
+        calendar=intent.calendar.replace("\x00", ""),
         due_at=intent.due_at,
         not_after=intent.not_after or intent.due_at + USEFUL,
         message_id=message_id_of(intent.key),
@@ -161,10 +164,9 @@ def write_letter(
     not_after: datetime | None = None,
     is_secret: bool = False,
     headers: dict[str, str] | None = None,
+    calendar: str = "",
 ) -> bool:
     """Writes one letter and lets it go once the transaction is committed. False when it exists already."""
-    from .tasks import nudge  # the task itself knows the ledger
-
     intent = Intent(
         kind=kind,
         occurrence=occurrence,
@@ -177,12 +179,21 @@ def write_letter(
         about=about,
         is_secret=is_secret,
         headers=headers or {},
+        calendar=calendar,
     )
     if Letter.objects.filter(key=intent.key).exists():
         return False
-    write([intent])
-    nudge()
+    write_letters([intent])
     return True
+
+
+def write_letters(intents: Iterable[Intent]) -> int:
+    """Writes letters and lets them go once the transaction is committed. How many were offered to the ledger."""
+    from .tasks import nudge  # the task itself knows the ledger
+
+    number = write(intents)
+    nudge()
+    return number
 
 
 def sweep(now: datetime) -> None:

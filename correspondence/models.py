@@ -64,6 +64,11 @@ class Letter(models.Model):
     body = models.TextField()
     is_secret = models.BooleanField(default=False, help_text="Carries a code or key that only its reader may see.")
     headers = models.JSONField(default=dict, blank=True)
+    calendar = models.TextField(
+        "calendar entry",
+        blank=True,
+        help_text="The invitation or cancellation that goes with it.",
+    )
 
     due_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True, blank=True, help_text="Of no use after this moment.")

@@ -22,7 +22,8 @@ from discussions.models import Comment
 from participants.joining import add_organisations
 from participants.models import Cohort, Membership, User
 from research.models import ResearchNote, ResearchPhase
-from workshops.admin import WorkshopForm, save_workshop
+from workshops import changing
+from workshops.admin import WorkshopForm
 from workshops.models import Workshop
 
 from .cloning import clone
@@ -67,7 +68,7 @@ class WorkshopInline(Rows):
     model = Workshop
     form = WorkshopForm
     can_delete = False
-    fields = ("number", "title", "starts_at", "ends_at", "venue")
+    fields = ("number", "title", "starts_at", "ends_at", "venue", "told")
     show_change_link = True
 
 
@@ -211,7 +212,7 @@ class CohortAdmin(Desk):
             formset.save()
             return
         for workshop in formset.save(commit=False):
-            save_workshop(workshop)
+            changing.save(workshop, timezone.now())
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view

@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 
+from correspondence.calendars import message
 from correspondence.ledger import compose, write_letter
 from participants.models import Cohort, Membership, Mentor, Mentorship, User
 
+from .calendar import entry_of
 from .models import MentoringSession, Party, Slot
 
 WISH_LENGTH = 2000
@@ -87,8 +89,8 @@ def move(
             check_notice(new_slot, Slot.NOTICE if party == Party.ORGANISATION else timedelta(0), now)
             old_slot, old_times = session.slot, (session.starts_at, session.ends_at)
             session.slot, session.starts_at, session.ends_at = new_slot, new_slot.starts_at, new_slot.ends_at
-            session.sequence += 1
-            session.save(update_fields=["slot", "starts_at", "ends_at", "sequence"])
+            session.sequence, session.moved_at = session.sequence + 1, now
+            session.save(update_fields=["slot", "starts_at", "ends_at", "sequence", "moved_at"])
             if not keep_offering:
                 old_slot.withdraw(now)
             write_to_all(session, "session_moved", now, actor=user, because=because, old_times=old_times)
@@ -216,9 +218,10 @@ def write_to_all(
     because: str = "",
     old_times: tuple[datetime, datetime] | None = None,
 ) -> None:
-    """One letter to each person the session concerns, in a cohort that runs."""
+    """One letter to each person the session concerns, with the entry for their calendar, in a cohort that runs."""
     if session.membership.cohort.status != Cohort.Status.RUNNING:
         return
+    entry = entry_of(session, with_link=True)
     for person in session.people():
         context = {"event": session, "person": person, "actor": actor, "because": because, "old_times": old_times}
         subject, body = compose(f"mentoring/email/{kind}", context)
@@ -232,4 +235,5 @@ def write_to_all(
             now=now,
             about=session.membership.cohort.slug,
             not_after=session.ends_at,
+            calendar=message(entry, person.email, now, "ACCEPTED"),
         )

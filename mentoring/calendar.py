@@ -1,10 +1,16 @@
-"""A mentoring session as calendars see it. No wish, record or remark: a calendar is shared easily."""
+"""A mentoring session, and what was agreed in one, as calendars see them.
+
+No wish, record, remark or words agreed on: a calendar is shared easily.
+"""
+
+from datetime import timedelta
 
 from django.conf import settings
+from django.urls import reverse
 
 from correspondence.calendars import Entry
 
-from .models import MentoringSession
+from .models import FollowUp, MentoringSession
 
 
 def entry_of(session: MentoringSession, *, with_link: bool) -> Entry:
@@ -21,4 +27,19 @@ def entry_of(session: MentoringSession, *, with_link: bool) -> Entry:
         note=f"Join: {link}" if link else "",
         url=settings.PORTAL_URL + session.get_absolute_url(),
         is_cancelled=is_cancelled,
+        changed_at=session.changed_at,
+    )
+
+
+def due_entry(follow_up: FollowUp) -> Entry:
+    """The day something agreed is due. Its words stay on the session's page."""
+    assert follow_up.due_on is not None  # noqa: S101  (whoever calls asked for those with a day)
+    cohort = follow_up.membership.cohort
+    return Entry(
+        uid=f"follow-up-{follow_up.pk}@lets-get-real",
+        sequence=0,
+        starts_at=follow_up.due_on,
+        ends_at=follow_up.due_on + timedelta(days=1),
+        title=f"Due: something you agreed in mentoring, {follow_up.membership}",
+        url=settings.PORTAL_URL + reverse("mentoring:session_detail", args=[cohort.slug, follow_up.session_id]),
     )

@@ -150,7 +150,10 @@ class MentoringSession(models.Model):
     uid = models.UUIDField(
         default=uuid.uuid4, unique=True, editable=False, help_text="Its name in calendars, for life."
     )
-    sequence = models.PositiveIntegerField(default=0, editable=False)
+    sequence = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Grows with each change of time or state: calendars see it."
+    )
+    moved_at = models.DateTimeField(null=True, blank=True, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.BOOKED)
     wish = models.TextField("what we would like to talk about", blank=True)
     booked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="booked_sessions")
@@ -179,6 +182,11 @@ class MentoringSession(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("mentoring:session_detail", args=[self.membership.cohort.slug, self.pk])
+
+    @property
+    def changed_at(self) -> datetime:
+        """The last time it was booked, moved or cancelled."""
+        return self.cancelled_at or self.moved_at or self.booked_at
 
     def is_led_by(self, user: User | AnonymousUser) -> bool:
         return bool(user.is_authenticated) and self.mentor.ended_at is None and self.mentor.user_id == user.pk

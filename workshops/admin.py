@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from typing import Any
 
@@ -10,36 +11,53 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.html import format_html_join
 
 from correspondence.desk import Because, Desk, Rows, is_confirmed
 from participants.models import User
 
+from . import changing
 from .models import AgendaItem, Attendance, Material, Workshop
 
 
 class WorkshopForm(forms.ModelForm):
+    """A workshop; before people are told of another time or place, it says so."""
+
+    told = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("ends_at") and not cleaned.get("starts_at"):
             self.add_error("starts_at", "An end needs a start.")
+        if not self.errors:
+            self.ask(cleaned)
         if self.instance.is_cancelled and {"starts_at", "ends_at"} & set(self.changed_data):
             self.add_error("starts_at", "A cancelled workshop has no other time: make a new one.")
         return cleaned
 
+    def ask(self, cleaned: dict[str, Any]) -> None:
+        """Another time or place that people are told of is saved the second time, once it was said how many they are.
 
-@transaction.atomic
-def save_workshop(workshop: Workshop) -> None:
-    """Saves what a form holds; another time goes through `move`, so that calendars see it."""
-    before = Workshop.objects.filter(pk=workshop.pk).first()
-    if before is None:
-        workshop.save()
-        return
-    starts_at, ends_at = workshop.starts_at, workshop.ends_at
-    workshop.starts_at, workshop.ends_at, workshop.sequence = before.starts_at, before.ends_at, before.sequence
-    workshop.save()
-    if (starts_at, ends_at) != (before.starts_at, before.ends_at):
-        workshop.move(starts_at, ends_at)
+        What was said stands in the form, so that a change made meanwhile asks anew.
+        """
+        before = Workshop.objects.select_related("cohort").filter(pk=self.instance.pk).first()
+        if before is None or before.is_cancelled:
+            return
+        after = copy.copy(before)
+        for name in Workshop.WHEN_AND_WHERE:
+            setattr(after, name, cleaned.get(name, getattr(before, name)))
+        people = changing.to_be_told(before, after, now=timezone.now()).count()
+        if after.as_calendars_see_it == before.as_calendars_see_it or not people:
+            return
+        said = render_to_string(
+            "admin/workshops/workshop/told.txt", {"before": before, "after": after, "people": people}
+        ).strip()
+        if cleaned.get("told") != said:
+            self.data = self.data.copy()
+            self.data[self.add_prefix("told")] = said
+            self.add_error(None, said)
 
 
 class AgendaInline(Rows):
@@ -81,12 +99,13 @@ class WorkshopAdmin(Desk):
     date_hierarchy = "starts_at"
     inlines = (AgendaInline, MaterialInline, AttendanceInline)
     fieldsets = (
-        (None, {"fields": ("cohort", "number", "title", "introduction")}),
+        (None, {"fields": ("cohort", "number", "title", "introduction", "told")}),
         (
             "When and where",
             {
                 "fields": ("starts_at", "ends_at", "length", "venue", "address", "getting_there", "join_url"),
-                "description": "Another time shows in everybody's calendar. Reminders follow it by themselves.",
+                "description": "Another time or place is told once to all who had a letter about it or may come, "
+                "with the new entry for their calendars. Reminders follow by themselves.",
             },
         ),
         ("Who comes", {"fields": ("replies", "needs")}),
@@ -113,7 +132,8 @@ class WorkshopAdmin(Desk):
         return super().has_delete_permission(request, obj) and obj is not None and obj.cohort.status == "draft"
 
     def save_model(self, request: HttpRequest, obj: Workshop, form: Any, change: bool) -> None:
-        save_workshop(obj)
+        if told := changing.save(obj, timezone.now()):
+            self.message_user(request, f"{plural(told, 'person gets', 'people get')} a notice of the change.")
 
     @admin.display(description="said yes", ordering="yes_count")
     def coming(self, workshop: Any) -> int:
@@ -149,22 +169,32 @@ class WorkshopAdmin(Desk):
             return None
         form = Because(request.POST if is_confirmed(request) else None)
         if is_confirmed(request) and form.is_valid():
+            told, now = 0, timezone.now()
             with transaction.atomic():
                 for workshop in workshops:
-                    workshop.cancel(form.cleaned_data["because"])
+                    told += changing.cancel(workshop, form.cleaned_data["because"], now)
                     self.log_change(request, workshop, "Cancelled.")
-            self.message_user(request, f"{len(workshops)} cancelled; calendars show it.")
+            notices = plural(told, "notice goes", "notices go")
+            self.message_user(request, f"{len(workshops)} cancelled; {notices} out, and calendars show it.")
             return None
+        now = timezone.now()
+        told = sum(changing.to_be_told(workshop, now=now).count() for workshop in workshops)
         people = sum(workshop.attendances.coming().count() for workshop in workshops)
         return self.ask_first(
             request,
             title=f"Cancel {len(workshops)} {'workshop' if len(workshops) == 1 else 'workshops'}?",
             consequences=[
-                f"{people} {'person has' if people == 1 else 'people have'} said yes or maybe.",
-                "The page stays and says that it is cancelled, and why; calendars take it out.",
+                f"{plural(people, 'person has', 'people have')} said yes or maybe.",
+                f"{plural(told, 'notice goes', 'notices go')} out at once, with your reason, to everybody who had a "
+                "letter about it or said yes or maybe. It takes the entry out of their calendars.",
+                "The page stays and says that it is cancelled, and why.",
                 "No reminder goes out any more. It cannot be undone: a new workshop would be another one.",
             ],
             button="Cancel the workshop" if len(workshops) == 1 else "Cancel the workshops",
             about=[{"pk": item.pk, "name": f"{item}, {item.cohort}"} for item in workshops],
             form=form,
         )
+
+
+def plural(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"

@@ -11,15 +11,14 @@ def entry_of(workshop: Workshop) -> Entry | None:
     """The workshop's entry; None while its date is open. Its name in calendars stays the same for life."""
     if workshop.starts_at is None or workshop.assumed_end is None:
         return None
-    online = "Online: the link is on the workshop’s page" if workshop.join_url else ""
-    place = ", ".join(part for part in [workshop.venue, *workshop.address.splitlines()] if part.strip())
     return Entry(
         uid=f"workshop-{workshop.pk}@lets-get-real",
         sequence=workshop.sequence,
         starts_at=workshop.starts_at,
         ends_at=workshop.assumed_end,
         title=f"{workshop.cohort}, {workshop}",
-        place=place or online,
+        place=workshop.place,
         url=settings.PORTAL_URL + workshop.get_absolute_url(),
         is_cancelled=workshop.is_cancelled,
+        changed_at=workshop.changed_at,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -36,11 +37,15 @@ class Workshop(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     cancelled_because = models.CharField(max_length=250, blank=True)
     sequence = models.PositiveIntegerField(
-        default=0, editable=False, help_text="Grows with each move: calendars see it."
+        default=0, editable=False, help_text="Grows with each change of time, place or state: calendars see it."
+    )
+    changed_at = models.DateTimeField(
+        "last changed", null=True, blank=True, editable=False, help_text="Its time, place or state."
     )
 
     # A full day, where only the start is known.
     ASSUMED_LENGTH = timedelta(hours=8)
+    WHEN_AND_WHERE = ("starts_at", "ends_at", "venue", "address", "join_url")
 
     class Meta:
         ordering = ["number"]
@@ -74,23 +79,42 @@ class Workshop(models.Model):
             return self.ends_at
         return self.starts_at + self.ASSUMED_LENGTH
 
-    def move(self, starts_at: datetime | None, ends_at: datetime | None) -> None:
-        """Gives the workshop another time, or none; calendars see it. ValueError when cancelled or ending too early."""
-        if self.is_cancelled:
+    @property
+    def place(self) -> str:
+        """Where it is, in one line; empty where nobody knows yet. A link to join is never part of it."""
+        online = "Online: the link is on the workshop’s page" if self.join_url else ""
+        return ", ".join(part.strip() for part in [self.venue, *self.address.splitlines()] if part.strip()) or online
+
+    @property
+    def as_calendars_see_it(self) -> tuple[datetime | None, datetime | None, str]:
+        """When and where: calendars and people are told when this changes."""
+        return self.starts_at, self.ends_at, self.place
+
+    def move(self, now: datetime, **when_and_where: Any) -> None:
+        """Another time, another place, or both: any of `WHEN_AND_WHERE`; the others stay. Calendars see what changed.
+
+        A start of None takes the date away. ValueError when the workshop would end too early, or is cancelled.
+        """
+        before = self.as_calendars_see_it
+        starts_at, ends_at = when_and_where.get("starts_at", before[0]), when_and_where.get("ends_at", before[1])
+        if self.is_cancelled and (starts_at, ends_at) != before[:2]:
             raise ValueError("A cancelled workshop has no time.")
         if ends_at and (starts_at is None or ends_at <= starts_at):
             raise ValueError("The workshop must end after it starts.")
-        if (starts_at, ends_at) != (self.starts_at, self.ends_at):
-            self.starts_at, self.ends_at, self.sequence = starts_at, ends_at, self.sequence + 1
-            self.save(update_fields=["starts_at", "ends_at", "sequence"])
+        for name in self.WHEN_AND_WHERE:
+            setattr(self, name, when_and_where.get(name, getattr(self, name)))
+        if self.as_calendars_see_it != before and not self.is_cancelled:
+            self.sequence, self.changed_at = self.sequence + 1, now
+        self.save(update_fields=[*self.WHEN_AND_WHERE, "sequence", "changed_at"])
 
     move.alters_data = True  # type: ignore[attr-defined]
 
-    def cancel(self, because: str) -> None:
+    def cancel(self, because: str, now: datetime) -> None:
         """Calls the workshop off. Its page stays, with the reason; calendars see it."""
         if not self.is_cancelled:
-            self.state, self.cancelled_because, self.sequence = self.State.CANCELLED, because, self.sequence + 1
-            self.save(update_fields=["state", "cancelled_because", "sequence"])
+            self.state, self.cancelled_because = self.State.CANCELLED, because
+            self.sequence, self.changed_at = self.sequence + 1, now
+            self.save(update_fields=["state", "cancelled_because", "sequence", "changed_at"])
 
     cancel.alters_data = True  # type: ignore[attr-defined]
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -17,6 +18,7 @@ from participants.guards import SignedIn, cohort_page, is_seated
 from participants.models import Cohort, Seat
 
 from .calendar import entry_of
+from .changing import invite
 from .forms import ReplyForm
 from .models import Attendance, Workshop, record_reply
 
@@ -73,11 +75,14 @@ def workshop_reply(request: SignedIn, cohort: Cohort, number: int) -> HttpRespon
         return workshop_page(request, workshop, form, now, status=409)
     if not form.is_valid():
         return workshop_page(request, workshop, form, now, status=422)
-    attendance = record_reply(workshop, request.user, **form.cleaned_data, now=now)
+    with transaction.atomic():
+        attendance = record_reply(workshop, request.user, **form.cleaned_data, now=now)
+        is_invited = invite(attendance, now)
     messages.success(
         request,
         f"{workshop}: your answer is “{attendance.get_reply_display()}”. "
-        "You can change it here until the workshop starts.",
+        "You can change it here until the workshop starts."
+        + (" An entry for your calendar is on its way by mail." if is_invited else ""),
     )
     return redirect(workshop)
 

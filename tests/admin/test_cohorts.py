@@ -341,7 +341,7 @@ def test_a_workshop_is_cancelled_with_a_reason_after_its_consequences_were_shown
 
 def test_a_cancelled_workshop_is_not_moved():
     workshop = factories.a_workshop(factories.a_cohort())
-    workshop.cancel("Flood.")
+    workshop.cancel("Flood.", NOW)
 
     response = at_the_desk().post(page_of(Workshop, "change", workshop.pk), a_workshop_form(workshop, "1/6/2018"))
 

@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import connection
@@ -10,10 +10,12 @@ from mentoring.booking import cancel
 from tests.factories import (
     NOW,
     a_cohort,
+    a_follow_up,
     a_membership,
     a_mentor,
     a_note,
     a_participant,
+    a_phase,
     a_remark,
     a_session,
     a_slot,
@@ -34,8 +36,8 @@ def pat(membership):
     return a_participant(membership)
 
 
-def titles(user):
-    return [str(event["SUMMARY"]) for event in Calendar.from_ical(feed(user, NOW)).walk("VEVENT")]
+def titles(user, now=NOW):
+    return [str(event["SUMMARY"]) for event in Calendar.from_ical(feed(user, now)).walk("VEVENT")]
 
 
 def test_a_calendar_has_the_workshops_of_ones_cohorts_and_ones_own_sessions(membership, pat):
@@ -80,7 +82,7 @@ def test_a_second_mentor_of_the_organisation_has_no_link_to_anothers_call(member
 
 def test_what_is_cancelled_stays_marked_under_its_name_and_without_its_link(membership, pat):
     session = a_session(a_slot(a_mentor(membership)), membership, pat)
-    a_workshop(membership.cohort, join_url="https://video.example/hall").cancel("Flooded")
+    a_workshop(membership.cohort, join_url="https://video.example/hall").cancel("Flooded", NOW)
     cancel(session, pat, "", NOW)
 
     data = feed(pat, NOW)
@@ -107,10 +109,40 @@ def test_a_calendar_takes_as_many_queries_for_thirty_sessions_as_for_three(membe
     def queries(days):
         for day in days:
             start = NOW + timedelta(days=day)
-            a_session(a_slot(mentor, starts_at=start, ends_at=start + timedelta(minutes=45)), membership, pat)
+            session = a_session(a_slot(mentor, starts_at=start, ends_at=start + timedelta(minutes=45)), membership, pat)
             a_workshop(membership.cohort, day)
+            a_phase(membership.cohort, day)
+            a_follow_up(session, owner=pat, due_on=start.date())
         with CaptureQueriesContext(connection) as captured:
             feed(pat, NOW)
         return len(captured)
 
     assert queries(range(1, 4)) == queries(range(4, 31))
+
+
+def test_a_calendar_has_the_days_when_something_of_ones_own_is_due_without_its_words(membership, pat):
+    session = a_session(a_slot(a_mentor(membership)), membership, pat)
+    due = date(2018, 5, 20)
+    a_follow_up(session, "CANARY ask the volunteers", owner=pat, due_on=due)
+    a_follow_up(session, "CANARY done", owner=pat, due_on=due, done_at=NOW)
+    a_follow_up(session, "CANARY a colleague's", owner=a_participant(membership), due_on=due)
+    a_follow_up(session, "CANARY no day", owner=pat)
+    a_phase(membership.cohort, 2, brief="CANARY brief", closes_on=due + timedelta(days=1))
+    a_phase(a_cohort(), 3)
+
+    data = feed(pat, NOW)
+
+    assert [(str(event["SUMMARY"]), event["DTSTART"].dt) for event in Calendar.from_ical(data).walk("VEVENT")][1:] == [
+        (f"Due: something you agreed in mentoring, {membership}", due),
+        ("Let's Get Real 6, Phase 2: last day", due + timedelta(days=1)),
+    ]
+    assert b"CANARY" not in data
+
+
+def test_what_is_cancelled_leaves_the_calendar_after_thirty_days(membership, pat):
+    cancel(a_session(a_slot(a_mentor(membership)), membership, pat), pat, "", NOW)
+    a_workshop(membership.cohort).cancel("Flooded", NOW)
+    a_workshop(membership.cohort, 2)
+
+    assert len(titles(pat, NOW + timedelta(days=30, seconds=-1))) == 3
+    assert titles(pat, NOW + timedelta(days=30)) == ["Let's Get Real 6, Workshop 2"]

@@ -78,7 +78,7 @@ def test_what_is_next_comes_in_order_with_the_nearest_in_the_heading():
     membership = factories.a_membership(cohort)
     factories.a_workshop(cohort)
     factories.a_workshop(cohort, 2, starts_at=None, ends_at=None)
-    factories.a_workshop(cohort, 3, starts_at=NOW + timedelta(days=1), ends_at=None).cancel("Flood.")
+    factories.a_workshop(cohort, 3, starts_at=NOW + timedelta(days=1), ends_at=None).cancel("Flood.", NOW)
     factories.a_phase(cohort)
     factories.a_session(factories.a_slot(factories.a_mentor(membership, name="Mo Mentor")), membership)
 

@@ -2,6 +2,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from icalendar import Calendar
 
 from correspondence.models import Letter
 from mentoring.booking import Refused, SlotTaken, book, cancel, move, record, withdraw
@@ -324,3 +325,25 @@ def test_a_slot_of_a_cohort_one_is_not_in_cannot_be_booked(pat, membership):
 
     with pytest.raises(PermissionDenied):
         book(a_slot(a_mentor(elsewhere)), membership, pat, "", NOW)
+
+
+def test_an_entry_for_calendars_goes_with_booking_move_and_cancellation_under_one_name(slot, membership, pat, mentor):
+    session = book(slot, membership, pat, "CANARY wish", NOW)
+    session = move(session, another_slot(mentor, join_url="https://video.example/other"), pat, NOW + timedelta(hours=1))
+    cancel(session, pat, "CANARY reason", NOW + timedelta(hours=2))
+
+    seen = []
+    for letter in Letter.objects.filter(address=pat.email).order_by("pk"):
+        calendar = Calendar.from_ical(letter.calendar)
+        (event,) = calendar.walk("VEVENT")
+        seen.append((str(calendar["METHOD"]), event["SEQUENCE"], str(event["STATUS"]), event["DTSTART"].dt))
+        assert (event["UID"], event["ATTENDEE"]) == (f"{session.uid}@lets-get-real", f"mailto:{pat.email}")
+        assert event["LAST-MODIFIED"].dt == NOW + timedelta(hours=len(seen) - 1)
+        unfolded = letter.calendar.replace("\r\n ", "")
+        assert [word in unfolded for word in ("CANARY", mentor.user.email)] == [False, False]
+    moved = slot.starts_at + timedelta(hours=2)
+    assert seen == [
+        ("REQUEST", 0, "CONFIRMED", slot.starts_at),
+        ("REQUEST", 1, "CONFIRMED", moved),
+        ("CANCEL", 2, "CANCELLED", moved),
+    ]

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 def test_a_move_changes_the_time_and_calendars_see_it():
     workshop = a_workshop(a_cohort())
 
-    workshop.move(NOW + timedelta(days=9), NOW + timedelta(days=9, hours=6))
+    workshop.move(NOW, starts_at=NOW + timedelta(days=9), ends_at=NOW + timedelta(days=9, hours=6))
 
     workshop.refresh_from_db()
     assert (workshop.starts_at, workshop.sequence) == (NOW + timedelta(days=9), 1)
@@ -20,7 +20,7 @@ def test_a_move_changes_the_time_and_calendars_see_it():
 def test_a_move_to_the_same_time_is_no_move():
     workshop = a_workshop(a_cohort())
 
-    workshop.move(workshop.starts_at, workshop.ends_at)
+    workshop.move(NOW, starts_at=workshop.starts_at, ends_at=workshop.ends_at)
 
     assert workshop.sequence == 0
 
@@ -29,7 +29,7 @@ def test_a_workshop_cannot_move_to_end_before_it_starts():
     workshop = a_workshop(a_cohort())
 
     with pytest.raises(ValueError, match="end after it starts"):
-        workshop.move(NOW + timedelta(days=9), NOW + timedelta(days=8))
+        workshop.move(NOW, starts_at=NOW + timedelta(days=9), ends_at=NOW + timedelta(days=8))
 
     workshop.refresh_from_db()
     assert workshop.sequence == 0
@@ -39,8 +39,8 @@ def test_a_workshop_can_lose_its_date_but_not_its_start_alone():
     workshop = a_workshop(a_cohort())
 
     with pytest.raises(ValueError, match="end after it starts"):
-        workshop.move(None, workshop.ends_at)
-    workshop.move(None, None)
+        workshop.move(NOW, starts_at=None)
+    workshop.move(NOW, starts_at=None, ends_at=None)
 
     assert (workshop.starts_at, workshop.sequence) == (None, 1)
 
@@ -48,13 +48,13 @@ def test_a_workshop_can_lose_its_date_but_not_its_start_alone():
 def test_a_cancelled_workshop_keeps_its_reason_and_does_not_move():
     workshop = a_workshop(a_cohort())
 
-    workshop.cancel("The venue is flooded.")
-    workshop.cancel("Another reason")
+    workshop.cancel("The venue is flooded.", NOW)
+    workshop.cancel("Another reason", NOW)
 
     workshop.refresh_from_db()
     assert (workshop.is_cancelled, workshop.cancelled_because, workshop.sequence) == (True, "The venue is flooded.", 1)
     with pytest.raises(ValueError, match="cancelled"):
-        workshop.move(NOW, None)
+        workshop.move(NOW, starts_at=NOW)
 
 
 def test_a_later_reply_replaces_the_earlier_one():

@@ -136,7 +136,7 @@ def test_workshop_detail_takes_as_many_queries_for_thirty_people_as_for_three(cl
 
 def test_workshop_detail_of_a_cancelled_one_keeps_its_page_with_the_reason(client, cohort, pat):
     workshop = a_workshop(cohort, join_url="https://video.example/hall")
-    workshop.cancel("The venue is flooded.")
+    workshop.cancel("The venue is flooded.", NOW)
 
     response = client.get(workshop.get_absolute_url())
 
@@ -217,7 +217,7 @@ def test_workshop_reply_after_the_start_is_refused_and_keeps_what_was_typed(clie
 
 def test_workshop_reply_to_a_cancelled_workshop_is_refused(client, cohort, pat):
     workshop = a_workshop(cohort)
-    workshop.cancel("The venue is flooded.")
+    workshop.cancel("The venue is flooded.", NOW)
 
     assert client.post(reply_url(workshop), {"reply": "yes"}).status_code == 409
     assert not Attendance.objects.exists()
@@ -266,8 +266,8 @@ def test_workshop_calendar_follows_a_move_and_a_cancellation_under_the_same_name
     workshop = a_workshop(cohort)
     before = Calendar.from_ical(client.get(calendar_url(workshop)).content).walk("VEVENT")[0]
 
-    workshop.move(NOW + timedelta(days=20), None)
-    workshop.cancel("The venue is flooded.")
+    workshop.move(NOW, starts_at=NOW + timedelta(days=20), ends_at=None)
+    workshop.cancel("The venue is flooded.", NOW)
 
     after = Calendar.from_ical(client.get(calendar_url(workshop)).content).walk("VEVENT")[0]
     assert after["UID"] == before["UID"]
