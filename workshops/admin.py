@@ -55,8 +55,7 @@ class WorkshopForm(forms.ModelForm):
             "admin/workshops/workshop/told.txt", {"before": before, "after": after, "people": people}
         ).strip()
         if cleaned.get("told") != said:
-            self.data = self.data.copy()
-            self.data[self.add_prefix("told")] = said
+            self.data = {**self.data.dict(), self.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
             self.add_error(None, said)
 
 
