@@ -176,13 +176,16 @@ def membership_for(organisation: str, author: User, cohort: Cohort) -> Membershi
 
 
 def answered_before(note: ResearchNote, change: Change) -> Outcome | None:
-    """The answer this save got already. A name used again for another text or audience is no repeat."""
+    """The answer this save got already. A name used again for something else is no repeat."""
     seen = note.versions.filter(save_id=change.save_id).first()
     if seen is None or (seen.title, seen.body) != (change.title, change.body):
         return None
     if seen.is_conflict:
         return Outcome(note, note.version, seen)
     if change.fields.get("audience", seen.audience) != seen.audience:
+        return None
+    # While the note stands as that save left it, every field can be compared: a yes taken back must not go unheard.
+    if seen.number == note.version and any(getattr(note, name) != asked for name, asked in change.fields.items()):
         return None
     assert seen.number is not None  # noqa: S101  only conflicts have none
     return Outcome(note, seen.number)

@@ -53,6 +53,7 @@ def conflict_of(note: ResearchNote, kept: NoteVersion) -> dict[str, Any]:
         "by": standing.author if standing else None,
         "saved_at": standing.created_at if standing else note.updated_at,
         "kept": kept,
+        "titles": compare(note.title, kept.title).pieces,
         "theirs": [piece for piece in pieces if piece.how != "added"],
         "mine": [piece for piece in pieces if piece.how != "removed"],
     }

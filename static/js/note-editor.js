@@ -336,11 +336,12 @@ class NoteEditor extends HTMLElement {
 
   // Somebody saved meanwhile: the portal keeps both texts, and nothing is sent until the writer has chosen.
   async meet(said) {
+    const { save, text } = this.pending;
     this.forgetPending();
     this.byHand = null;
     this.base = said.version;
     this.lastSaved = null;
-    this.conflict = { version: said.version, kept: said.conflict, locked: said.locked };
+    this.conflict = { version: said.version, kept: said.conflict, locked: said.locked, base: save.base_version, text };
     await this.keepNow();
     await this.showConflict(this.conflict);
     return false;
@@ -349,6 +350,7 @@ class NoteEditor extends HTMLElement {
   async showConflict({ kept, locked }) {
     this.show(true);
     const place = this.querySelector("[data-conflict-place]");
+    if (locked) await this.vault?.removeDraft(this.draft);
     if (locked) return place.replaceChildren(document.getElementById("note-locked").content.cloneNode(true));
     try {
       const answer = await fetch(this.dataset.conflict.replace("/0/", `/${kept}/`), { redirect: "error" });
@@ -367,13 +369,23 @@ class NoteEditor extends HTMLElement {
     event.preventDefault();
     if (choice === "mine") await this.saveByHand("");
     if (choice === "merge") this.field("body").focus();
-    if (choice === "theirs") {
-      // Ours lies in the versions as a kept copy: the portal has said so.
-      this.conflict = null;
-      this.lastSaved = this.text();
-      await this.keepNow();
-      window.location.assign(this.dataset.edit);
+    if (choice === "theirs") await this.takeTheirs();
+  }
+
+  // Ours must lie in the versions first. What was typed since the two texts met goes there as a second kept copy.
+  async takeTheirs() {
+    if (this.text() !== this.conflict.text) {
+      const save = { save_id: newName(), base_version: this.conflict.base, ...this.content(), autosave: true };
+      const { result } = await send(this.dataset.save, save, this.person);
+      if (result !== "conflict") {
+        this.announce("Your text could not be put beside the note just now, so you are still here with it. Please try again.");
+        return;
+      }
     }
+    this.conflict = null;
+    this.lastSaved = this.text();
+    await this.keepNow();
+    window.location.assign(this.dataset.edit);
   }
 
   async signedOut() {
@@ -426,12 +438,18 @@ class NoteEditor extends HTMLElement {
     const kept = here ? "Saved on this device only" : "Not saved";
     if (this.isEmpty()) this.say("Nothing written yet", false);
     else if (this.conflict?.locked) this.say("Not saved in the note: its phase is over, and it is locked. Your text is kept beside it.", false, aloud);
-    else if (this.conflict) this.say(`Not saved: version ${this.conflict.version} was saved meanwhile. Both texts are kept; please choose.`, false, aloud);
+    else if (this.conflict) this.say(this.conflictWords(here), false, aloud);
     else if (this.refusal) this.say(`Not saved: ${this.refusal} Your text is ${here ? "on this device" : "still here"}.`, false, aloud);
     else if (!this.isUnsent()) this.showSaved(aloud);
     else if (this.isSignedOut) this.say(`${kept}: you are signed out. Sign in, and it is sent.`, false, aloud);
     else if (this.problem) this.say(`${kept}: ${this.problem} It is sent again by itself.`, false, true);
     else this.say(here ? kept : "Not saved yet", false);
+  }
+
+  conflictWords(here) {
+    const met = `Not saved: version ${this.conflict.version} was saved meanwhile.`;
+    if (this.text() === this.conflict.text) return `${met} Both texts are kept; please choose.`;
+    return `${met} What you typed since is ${here ? "on this device" : "on this page"} only; please choose.`;
   }
 
   showSaved(aloud) {

@@ -49,9 +49,13 @@ class UnsentTexts extends HTMLElement {
   }
 
   async met(box, draft, said, title) {
-    const conflict = { version: said.version, kept: said.conflict };
+    if (said.locked) {
+      await box.removeDraft(draft.id);
+      return this.tell(`“${title}” is locked, as its phase is over. Your text is kept beside it.`, { path: `${draft.path.replace("edit/", "")}#addenda` });
+    }
+    const conflict = { version: said.version, kept: said.conflict, base: draft.base, text: JSON.stringify(draft.content) };
     await box.putDraft(draft.id, draft.path, { ...draft, pending: null, base: said.version, conflict });
-    this.tell(`Your text for “${title}” met a newer version. Both are kept, and it waits for you to choose.`, draft);
+    return this.tell(`Your text for “${title}” met a newer version. Both are kept, and it waits for you to choose.`, draft);
   }
 
   notSent({ result, said }, draft, title) {

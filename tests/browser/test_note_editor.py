@@ -190,6 +190,32 @@ def test_theirs_is_taken_over_and_mine_stays_in_the_versions(visitor):
     assert texts_of(note) == [(2, "The colleague's text."), (None, "The participant's text.")]
 
 
+def test_what_was_typed_after_the_texts_met_is_kept_too_when_theirs_is_taken(visitor):
+    page, note = open_conflict(visitor)
+    body(page).fill("The participant's text, and five more paragraphs.")
+    expect(status(page)).to_contain_text("What you typed since is on this device only; please choose.")
+
+    page.get_by_role("link", name="Go on with theirs").click()
+
+    expect(body(page)).to_have_value("The colleague's text.")
+    assert texts_of(note) == [
+        (2, "The colleague's text."),
+        (None, "The participant's text."),
+        (None, "The participant's text, and five more paragraphs."),
+    ]
+
+
+def test_without_an_answer_theirs_is_not_taken_and_mine_stays_on_the_page(visitor):
+    page, _ = open_conflict(visitor)
+    body(page).fill("The participant's text, and more.")
+    page.route("**/save/", lambda route: route.abort())
+
+    page.get_by_role("link", name="Go on with theirs").click()
+
+    expect(page.locator("[data-announce]")).to_contain_text("you are still here with it")
+    expect(body(page)).to_have_value("The participant's text, and more.")
+
+
 def test_a_merge_by_hand_waits_for_the_writers_word(visitor):
     page, note = open_conflict(visitor)
 

@@ -110,6 +110,18 @@ def test_a_repeat_is_answered_alike(post):
     assert NoteVersion.objects.count() == 1
 
 
+def test_a_repeat_that_takes_back_a_yes_is_no_repeat(post):
+    """As the Back button sends it: the same name and text, but not to be quoted any more."""
+    pk, save_id = uuid.uuid4(), str(uuid.uuid4())
+    post(pk, save_id=save_id, may_be_quoted=True, kind="hunch")
+    assert post(pk, save_id=save_id, may_be_quoted=True, kind="hunch").json() == {"version": 1}
+
+    answer = post(pk, save_id=save_id, may_be_quoted=False, kind="hunch")
+
+    assert answer.status_code == 409
+    assert ResearchNote.objects.get().may_be_quoted
+
+
 def test_a_stale_save_is_told_what_the_note_says_now(post):
     pk = uuid.uuid4()
     post(pk, body="One")
