@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Count, F
 
 from .leaving import headers_to_leave, leave_token, leave_url
 from .ledger import Intent, compose, key_of, message_id_of, write
@@ -27,6 +27,7 @@ TOO_LATE = timedelta(hours=24)
 PATIENCE = timedelta(days=7)
 # Nudges of one kind about one event that may reach a person. After them a person should speak, not a letter.
 ENOUGH = 2
+WENT = [Letter.State.SENDING, Letter.State.SENT, Letter.State.IN_DOUBT]
 
 
 @dataclass(frozen=True)
@@ -217,10 +218,38 @@ def nudged_enough(kind: str, occurrence: str) -> set[str]:
             kind=kind,
             occurrence=occurrence,
             rank__isnull=False,
-            state__in=[Letter.State.SENDING, Letter.State.SENT, Letter.State.IN_DOUBT],
+            state__in=WENT,
         ).values_list("address", flat=True)
     )
     return {address for address, number in counts.items() if number >= ENOUGH}
+
+
+@dataclass(frozen=True)
+class Fruitless:
+    """A person whom letters do not move: somebody should speak to them."""
+
+    label: str
+    event: Any
+    person: Any
+
+
+def fruitless(about: str, now: datetime) -> list[Fruitless]:
+    """Who of a cohort was nudged often enough and has still not done what was asked. A query, and one for each event
+    there is somebody to name for."""
+    nudges = Letter.objects.filter(about=about, rank__isnull=False, state__in=WENT)
+    often = nudges.values("kind", "occurrence", "address").annotate(number=Count("pk")).filter(number__gte=ENOUGH)
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, name, address in often.order_by("kind", "occurrence").values_list("kind", "occurrence", "address"):
+        groups[kind, name].append(address)
+    found = []
+    for (kind, name), addresses in groups.items():
+        reminder = REGISTERED.get(kind)
+        events = reminder.events(now) if reminder else []
+        for event in events:
+            if reminder and reminder.occurrence(event) == name:
+                people = reminder.audience(event, now).filter(email__in=addresses).order_by("email")
+                found += [Fruitless(reminder.label, event, person) for person in people]
+    return found
 
 
 def put_aside(occurrence: Occurrence, name: str, key: str, address: str, why: str) -> None:
