@@ -15,9 +15,9 @@ from django.http import Http404
 from django.utils import timezone
 
 from correspondence.clock import oldest_late
-from correspondence.reminders import fruitless
 from correspondence.holding import active_hold
 from correspondence.models import Heartbeat, Hold, Letter
+from correspondence.reminders import fruitless
 from mentoring.models import FollowUp, MentoringSession
 from participants.models import Cohort, Membership, Seat, User
 from research.models import ResearchNote, ResearchPhase

@@ -89,9 +89,7 @@ def coming_to(user: User, kinds: list[Kind], now: datetime) -> list[Occurrence]:
     ahead = [
         item
         for item in occurrences(now)
-        if now < item.due_at <= now + AHEAD
-        and item.reminder.kind in wanted
-        and item.reminder.about(item.event) in mine
+        if now < item.due_at <= now + AHEAD and item.reminder.kind in wanted and item.reminder.about(item.event) in mine
     ]
     ahead.sort(key=lambda item: item.due_at)
     coming: list[Occurrence] = []

@@ -161,7 +161,7 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("correspondence:newsletter_confirm", "no key", NO_KEY),
     ("correspondence:newsletter_leave", "the key", key("subscriber")),
     ("correspondence:newsletter_leave", "no key", NO_KEY),
-    ("correspondence:letters_leave", "the key", lambda world: {"token": world.things.letter.leave_token}),
+    ("correspondence:letters_leave", "the key", lambda world: {"token": world.things.leavable.leave_token}),
     ("correspondence:letters_leave", "no key", NO_KEY),
     ("correspondence:mailroom", "", None),
     ("correspondence:mailroom_letter", "", lambda world: {"pk": world.things.letter.pk}),
