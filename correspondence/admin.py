@@ -64,7 +64,7 @@ class LetterAdmin(Desk):
         "message_id",
         "created_at",
     )
-    actions = ("send_again", "leave_unsent")
+    actions = ("approve", "send_again", "leave_unsent")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
         searchable = Case(When(is_secret=True, then=Value("")), default=F("subject"))
@@ -89,6 +89,29 @@ class LetterAdmin(Desk):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("correspondence.change_letter")
+
+    @admin.action(description="Release what a rule held …", permissions=["settle"])
+    def approve(self, request: HttpRequest, queryset: LetterQuerySet) -> HttpResponse | None:
+        letters = list(queryset.filter(state=Letter.State.HELD))
+        if not letters or self.too_many(request, len(letters)):
+            self.message_user(request, "Only letters that wait for staff can be released.", messages.WARNING)
+            return None
+        if is_confirmed(request):
+            released = sum(ledger.approve(letter) for letter in letters)
+            self.log_deed(request, letters, "Released.")
+            self.message_user(request, f"{plural(released, 'letter')} released.")
+            return None
+        return self.ask_first(
+            request,
+            title="Release these letters?",
+            consequences=[
+                f"{plural(len(letters), 'letter')} {'goes' if len(letters) == 1 else 'go'} out within a minute, or "
+                "when a nudge has its turn: one a day and two a week for each person.",
+                "Who has answered, left or does not want such letters meanwhile gets none.",
+            ],
+            button="Release",
+            about=self.named(letters),
+        )
 
     @admin.action(description="Send again …", permissions=["settle"])
     def send_again(self, request: HttpRequest, queryset: LetterQuerySet) -> HttpResponse | None:
@@ -123,7 +146,7 @@ class LetterAdmin(Desk):
 
     @admin.action(description="Leave unsent …", permissions=["settle"])
     def leave_unsent(self, request: HttpRequest, queryset: LetterQuerySet) -> HttpResponse | None:
-        waiting = [Letter.State.PLANNED, Letter.State.RETRY]
+        waiting = [Letter.State.PLANNED, Letter.State.RETRY, Letter.State.HELD, Letter.State.QUEUED]
         letters = list(queryset.filter(state__in=waiting) | queryset.needing_a_person())
         if not letters or self.too_many(request, len(letters)):
             self.message_user(request, "Only letters that have not been sent can be left unsent.", messages.WARNING)
@@ -238,13 +261,14 @@ class RuleForm(forms.ModelForm):
 
 @admin.register(Rule)
 class RuleAdmin(Desk):
-    """When reminders go. The kinds come with the portal; days, time and on or off are for staff to set."""
+    """When reminders go. The kinds come with the portal; days, time, on or off, and whether its letters wait
+    for somebody to release them, are for staff to set."""
 
     form = RuleForm
-    list_display = ("label", "when", "is_on")
-    list_filter = ("is_on",)
+    list_display = ("label", "when", "is_on", "is_held")
+    list_filter = ("is_on", "is_held")
     search_fields = ("label", "kind")
-    fields = ("label", "kind", "days", "at", "minutes", "is_on")
+    fields = ("label", "kind", "days", "at", "minutes", "is_on", "is_held")
     readonly_fields = ("label", "kind")
 
     @admin.display(description="when")

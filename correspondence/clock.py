@@ -1,4 +1,4 @@
-"""One tick of the clock: plan what is due, hand out what is planned."""
+"""One tick of the clock: plan what is due, give nudges their turns, hand out what is planned."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,6 +6,7 @@ from datetime import datetime
 from .handing_over import hand_out
 from .models import Heartbeat, Letter
 from .reminders import plan, unwanted
+from .turns import give_turns
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,9 @@ class Ticked:
 def tick(now: datetime) -> Ticked:
     """Any number of processes may tick at once, and as often as they like: every letter goes once."""
     Heartbeat.objects.update_or_create(name="clock", defaults={"at": now})
-    return Ticked(planned=plan(now), sent=hand_out(now, unwanted))
+    planned = plan(now)
+    give_turns(now, unwanted)
+    return Ticked(planned=planned, sent=hand_out(now, unwanted))
 
 
 def oldest_late(now: datetime) -> datetime | None:

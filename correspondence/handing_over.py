@@ -153,7 +153,8 @@ class Round:
         wanted = []
         for letter in letters:
             if letter.pk in off:
-                settle(letter, [State.CLAIMED], State.CANCELLED)
+                # A nudge that does not go leaves its turn to another.
+                settle(letter, [State.CLAIMED], State.CANCELLED, turn_on=None)
             elif not is_allowed(letter.address):
                 settle(letter, [State.CLAIMED], State.CANCELLED, answer="This portal does not write to this domain.")
             else:

@@ -37,7 +37,8 @@ def doubt(held: Hold) -> int:
     """After a restore, what was due before it may have gone out then, whenever it was written; how many letters."""
     if not held.is_restore:
         return 0
-    due = Letter.objects.unfinished().filter(due_at__lte=held.since)
+    waiting = [*Letter.UNFINISHED, Letter.State.HELD, Letter.State.QUEUED]
+    due = Letter.objects.filter(state__in=waiting, due_at__lte=held.since)
     return due.update(state=Letter.State.IN_DOUBT, held_until=None, answer=IN_DOUBT)
 
 

@@ -71,6 +71,16 @@ class Intent:
     headers: dict[str, str] = field(default_factory=dict)
     # From calendars.message: what calendar programs read of the letter.
     calendar: str = ""
+    leave_token: str = ""
+    # A nudge waits for its turn; what is held waits for staff.
+    rank: int | None = None
+    is_held: bool = False
+
+    @property
+    def waits_as(self) -> Letter.State:
+        if self.is_held:
+            return Letter.State.HELD
+        return Letter.State.PLANNED if self.rank is None else Letter.State.QUEUED
 
     @property
     def key(self) -> str:
@@ -122,10 +132,12 @@ def row_of(intent: Intent) -> Letter:
         is_secret=intent.is_secret,
         headers=intent.headers,
         calendar=intent.calendar.replace("\x00", ""),
+        leave_token=intent.leave_token,
+        rank=intent.rank,
         due_at=intent.due_at,
         not_after=intent.not_after or intent.due_at + USEFUL,
         message_id=message_id_of(intent.key),
-        state=State.FAILED if problem else State.PLANNED,
+        state=State.FAILED if problem else intent.waits_as,
         answer=problem,
     )
 
@@ -205,8 +217,9 @@ def sweep(now: datetime) -> None:
         held_until=now + PATIENCE,
         answer="The process that handed it over ended before the answer came.",
     )
-    missed = Letter.objects.filter(state__in=[State.PLANNED, State.RETRY, State.UNWRITTEN], not_after__lte=now).update(
-        state=State.MISSED, held_until=None
+    idle = [State.PLANNED, State.RETRY, State.UNWRITTEN, State.HELD, State.QUEUED]
+    missed = Letter.objects.filter(state__in=idle, not_after__lte=now).update(
+        state=State.MISSED, held_until=None, turn_on=None
     )
     if doubtful or missed:
         log.error("letters need a person: %d in doubt, %d too late to be of use", doubtful, missed)
@@ -269,10 +282,23 @@ def without_text(letter: Letter) -> dict[str, str]:
     return {"body": "This letter carried a code or key; its text was not kept."}
 
 
+def approve(letter: Letter) -> bool:
+    """Lets a letter go that a rule held for staff; a nudge still waits for its turn."""
+    return settle(letter, [State.HELD], State.PLANNED if letter.rank is None else State.QUEUED)
+
+
 def release(letter: Letter, now: datetime) -> bool:
     """Sends a failed, missed or doubtful letter again, on a person's word."""
     return bool(
         Letter.objects.filter(pk=letter.pk, state__in=[State.FAILED, State.MISSED, State.IN_DOUBT])
         .exclude(body="")
-        .update(state=State.PLANNED, due_at=now, not_after=now + USEFUL, attempts=0, held_until=None, answer="")
+        .update(
+            state=State.PLANNED,
+            due_at=now,
+            not_after=now + USEFUL,
+            attempts=0,
+            held_until=None,
+            answer="",
+            turn_on=None,
+        )
     )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.urls import reverse
 
 
@@ -47,6 +49,8 @@ class Letter(models.Model):
         CANCELLED = "cancelled", "no longer wanted"
         IN_DOUBT = "in_doubt", "in doubt: may have arrived"
         UNWRITTEN = "unwritten", "could not be written"
+        HELD = "held", "waiting for staff"
+        QUEUED = "queued", "waiting its turn"
 
     UNFINISHED = [State.PLANNED, State.CLAIMED, State.SENDING, State.RETRY]
     FOR_A_PERSON = [State.FAILED, State.IN_DOUBT, State.MISSED, State.UNWRITTEN]
@@ -69,6 +73,11 @@ class Letter(models.Model):
         blank=True,
         help_text="The invitation or cancellation that goes with it.",
     )
+    leave_token = models.CharField("key to leave", max_length=64, blank=True, editable=False)
+    rank = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="For a nudge: the lowest of those waiting for one person goes first."
+    )
+    turn_on = models.DateField(null=True, blank=True, help_text="For a nudge: the day in London it was let go.")
 
     due_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True, blank=True, help_text="Of no use after this moment.")
@@ -91,6 +100,16 @@ class Letter(models.Model):
             # What is due next, in its order, however many letters went before: no sort, on either database.
             models.Index(name="letter_next", fields=["state", "due_at", "id"]),
             models.Index(name="letter_by_cohort", fields=["about", "-due_at"]),
+            models.Index(name="letter_by_address", fields=["address", "-due_at"]),
+        ]
+        constraints = [
+            # However many processes give out turns: nobody is nudged twice in a day.
+            models.UniqueConstraint(
+                Lower("address"), "turn_on", condition=Q(turn_on__isnull=False), name="one_nudge_a_day"
+            ),
+            models.UniqueConstraint(
+                fields=["leave_token"], condition=~Q(leave_token=""), name="a_key_to_leave_is_one_letters"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -111,12 +130,46 @@ class Rule(models.Model):
     at = models.TimeField(null=True, blank=True, help_text="London wall-clock time. Empty: count in minutes instead.")
     minutes = models.IntegerField(default=0, help_text="Minutes from the event, when no time of day is set.")
     is_on = models.BooleanField("on", default=True)
+    is_held = models.BooleanField(
+        "held for staff", default=False, help_text="Its letters wait in Letters until somebody releases or stops them."
+    )
 
     class Meta:
         ordering = ["kind"]
 
     def __str__(self) -> str:
         return self.label
+
+
+class ChoiceQuerySet(models.QuerySet["Choice"]):
+    def refused(self, kinds: Iterable[str], addresses: Iterable[str]) -> set[tuple[str, str]]:
+        """Kind and address, in small letters, of what is not wanted. One query."""
+        found = self.filter(
+            kind__in=set(kinds), address__in={address.lower() for address in addresses}, pace=Choice.Pace.NEVER
+        )
+        return set(found.values_list("kind", "address"))
+
+
+class Choice(models.Model):
+    """How often an address wants a kind of reminder. Without a row: at once."""
+
+    class Pace(models.TextChoices):
+        AT_ONCE = "at_once", "at once"
+        NEVER = "never", "never"
+
+    address = models.EmailField(max_length=320, help_text="In small letters.")
+    kind = models.CharField(max_length=60)
+    pace = models.CharField(max_length=10, choices=Pace, default=Pace.AT_ONCE)
+    changed_at = models.DateTimeField()
+
+    objects = ChoiceQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["address", "kind"]
+        constraints = [models.UniqueConstraint(fields=["address", "kind"], name="one_choice_a_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} for {self.address}: {self.get_pace_display()}"
 
 
 class Heartbeat(models.Model):

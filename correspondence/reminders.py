@@ -6,22 +6,28 @@ Each app says in its reminders.py what its reminders are; lgr6/clock.py gathers 
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Count, F
 
+from .leaving import headers_to_leave, leave_token, leave_url
 from .ledger import Intent, compose, key_of, message_id_of, write
-from .models import Letter, Rule
+from .models import Choice, Letter, Rule
 from .wallclock import at_wall_clock, local_day
 
 log = logging.getLogger(__name__)
 
 # A reminder more than a day late is of no use: what it reminds of is too near, or over.
 TOO_LATE = timedelta(hours=24)
+# A nudge waits its turn for no longer than this.
+PATIENCE = timedelta(days=7)
+# Nudges of one kind about one event that may reach a person. After them a person should speak, not a letter.
+ENOUGH = 2
+WENT = [Letter.State.SENDING, Letter.State.SENT, Letter.State.IN_DOUBT]
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,9 @@ class Reminder:
     days: int = 0
     at: time | None = None
     minutes: int = 0
+    # A nudge asks for something not done yet, and such letters are rationed (turns.py); of those for one person the
+    # lowest number goes first. None: it tells of something, and goes when it is due.
+    nudge: int | None = None
 
     def due_at(self, event: Any, rule: Rule) -> datetime | None:
         anchor = self.anchor(event)
@@ -58,7 +67,12 @@ class Reminder:
         return anchor + timedelta(days=rule.days, minutes=rule.minutes)
 
     def not_after(self, event: Any, due: datetime) -> datetime:
+        """Until when it may be written."""
         return min(self.until(event), due + TOO_LATE)
+
+    def useful_until(self, event: Any, due: datetime) -> datetime:
+        """Until when it may go, once written: a nudge may have to wait for its turn."""
+        return self.not_after(event, due) if self.nudge is None else min(self.until(event), due + PATIENCE)
 
     def occurrence(self, event: Any) -> str:
         return f"{event._meta.model_name} {event.pk}"
@@ -96,6 +110,7 @@ class Occurrence:
 
     reminder: Reminder
     event: Any
+    rule: Rule
     due_at: datetime
     not_after: datetime
 
@@ -115,7 +130,7 @@ def occurrences(now: datetime) -> Iterator[Occurrence]:
             try:
                 due = reminder.due_at(event, rule)
                 if due is not None:
-                    yield Occurrence(reminder, event, due, reminder.not_after(event, due))
+                    yield Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
             except (OverflowError, ValueError):
                 # A date beyond reckoning stops its own reminder and no other.
                 log.exception("no time for %s of %s", kind, reminder.occurrence(event))
@@ -143,7 +158,13 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
     """
     reminder, event = occurrence.reminder, occurrence.event
     name, version = reminder.occurrence(event), reminder.version(event)
-    people = {key_of(reminder.kind, name, version, p.email): p for p in reminder.audience(event, now)}
+    audience = list(reminder.audience(event, now))
+    spared = not_to_be_told(reminder, name, [person.email for person in audience])
+    people = {
+        key_of(reminder.kind, name, version, person.email): person
+        for person in audience
+        if person.email.lower() not in spared
+    }
     written = 0
     for keys in chunks(list(people), 500):
         known = dict(Letter.objects.filter(key__in=keys).values_list("key", "state"))
@@ -151,7 +172,9 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
         letters = []
         for key in [*again, *(key for key in keys if key not in known)]:
             try:
-                subject, body = compose(reminder.template, {"event": event, "person": people[key]})
+                subject, body = compose(
+                    reminder.template, {"event": event, "person": people[key], "leave_url": leave_url(key)}
+                )
             except Exception as error:
                 log.exception("%s cannot be written", key)
                 put_aside(occurrence, name, key, people[key].email, f"{type(error).__name__}: {error}")
@@ -165,8 +188,12 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
                     subject=subject,
                     body=body,
                     due_at=occurrence.due_at,
-                    not_after=occurrence.not_after,
+                    not_after=reminder.useful_until(event, occurrence.due_at),
                     about=reminder.about(event),
+                    headers=headers_to_leave(leave_url(key)),
+                    leave_token=leave_token(key),
+                    rank=reminder.nudge,
+                    is_held=occurrence.rule.is_held,
                 )
             )
         if again:
@@ -174,6 +201,55 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
             Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
         written += write(letters) if letters else 0
     return written
+
+
+def not_to_be_told(reminder: Reminder, name: str, addresses: list[str]) -> set[str]:
+    """Addresses, in small letters, that chose not to get this kind, or were nudged about this often enough."""
+    spared = {address for _, address in Choice.objects.refused([reminder.kind], addresses)}
+    if reminder.nudge is not None:
+        spared |= nudged_enough(reminder.kind, name)
+    return spared
+
+
+def nudged_enough(kind: str, occurrence: str) -> set[str]:
+    counts = Counter(
+        address.lower()
+        for address in Letter.objects.filter(
+            kind=kind,
+            occurrence=occurrence,
+            rank__isnull=False,
+            state__in=WENT,
+        ).values_list("address", flat=True)
+    )
+    return {address for address, number in counts.items() if number >= ENOUGH}
+
+
+@dataclass(frozen=True)
+class Fruitless:
+    """A person whom letters do not move: somebody should speak to them."""
+
+    label: str
+    event: Any
+    person: Any
+
+
+def fruitless(about: str, now: datetime) -> list[Fruitless]:
+    """Who of a cohort was nudged often enough and has still not done what was asked. A query, and one for each event
+    there is somebody to name for."""
+    nudges = Letter.objects.filter(about=about, rank__isnull=False, state__in=WENT)
+    often = nudges.values("kind", "occurrence", "address").annotate(number=Count("pk")).filter(number__gte=ENOUGH)
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for kind, name, address in often.order_by("kind", "occurrence").values_list("kind", "occurrence", "address"):
+        groups[kind, name].append(address)
+    found = []
+    for (kind, name), addresses in groups.items():
+        reminder = REGISTERED.get(kind)
+        events = reminder.events(now) if reminder else []
+        for event in events:
+            if reminder and reminder.occurrence(event) == name:
+                people = reminder.audience(event, now).filter(email__in=addresses).order_by("email")
+                found += [Fruitless(reminder.label, event, person) for person in people]
+    return found
 
 
 def put_aside(occurrence: Occurrence, name: str, key: str, address: str, why: str) -> None:
@@ -208,6 +284,7 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
     if not groups:
         return off
     known = rules()
+    no = Choice.objects.refused({kind for kind, _ in groups}, {a.address for group in groups.values() for a in group})
     events = {
         kind: {REGISTERED[kind].occurrence(event): event for event in REGISTERED[kind].events(now)}
         for kind in {kind for kind, _ in groups}
@@ -219,7 +296,7 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
             version = reminder.version(event)
             addresses = [letter.address for letter in group]
             people = reminder.audience(event, now).filter(email__in=addresses).values_list("email", flat=True)
-            wanted = {key_of(kind, name, version, address) for address in people}
+            wanted = {key_of(kind, name, version, address) for address in people if (kind, address.lower()) not in no}
         off |= {letter.pk for letter in group if letter.key not in wanted}
     return off
 

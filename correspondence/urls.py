@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import mailroom, newsletter
+from . import leaving, mailroom, newsletter
 
 app_name = "correspondence"
 
@@ -8,6 +8,7 @@ urlpatterns = [
     path("newsletter/", newsletter.newsletter, name="newsletter"),
     path("newsletter/confirm/<str:token>/", newsletter.newsletter_confirm, name="newsletter_confirm"),
     path("newsletter/leave/<str:token>/", newsletter.newsletter_leave, name="newsletter_leave"),
+    path("letters/leave/<str:token>/", leaving.letters_leave, name="letters_leave"),
     path("mailroom/", mailroom.mailroom, name="mailroom"),
     path("mailroom/<int:pk>/", mailroom.mailroom_letter, name="mailroom_letter"),
 ]

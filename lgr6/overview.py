@@ -17,6 +17,7 @@ from django.utils import timezone
 from correspondence.clock import oldest_late
 from correspondence.holding import active_hold
 from correspondence.models import Heartbeat, Hold, Letter
+from correspondence.reminders import fruitless
 from mentoring.models import FollowUp, MentoringSession
 from participants.models import Cohort, Membership, Seat, User
 from research.models import ResearchNote, ResearchPhase
@@ -207,7 +208,8 @@ def look_ahead(overview: Overview, workshops: list[Workshop], sessions: list[Men
 def look_for_late(
     overview: Overview, cohort: Cohort, workshops: list[Workshop], sessions: list[MentoringSession]
 ) -> None:
-    """What is late: silent organisations, records, follow-ups, replies. Two queries."""
+    """What is late: silent organisations, records, follow-ups, people no letter moves, replies. Three queries,
+    and one for each event that letters did not help with."""
     today, now = overview.today, overview.now
     for position, phase in enumerate(overview.phases):
         closes, opens = phase.closes_on, phase.opens_on
@@ -232,6 +234,13 @@ def look_for_late(
         what = f"{len(overdue)} {'follow-up is' if len(overdue) == 1 else 'follow-ups are'} overdue"
         query = f"membership__cohort__id__exact={cohort.pk}&done=late"
         overview.late.append(Late(what, names, "mentoring_followup_changelist", query))
+    unmoved = fruitless(cohort.slug, now)
+    if unmoved:
+        names = [f"{item.person}: {item.label} ({item.event})" for item in unmoved]
+        what = f"{len(unmoved)} to speak to: two letters were without effect, and no third goes"
+        overview.late.append(
+            Late(what, names, "correspondence_letter_changelist", f"about={cohort.slug}&state__exact=sent")
+        )
     upcoming = [w for w in workshops if w.starts_at and w.starts_at > now and not w.is_cancelled]
     if upcoming:
         workshop = min(upcoming, key=lambda item: item.starts_at or now)

@@ -101,6 +101,7 @@ REMINDERS = [
         events=unrecorded,
         anchor=end,
         audience=the_mentor,
+        nudge=3,
         until=until_record,
         about=cohort_slug,
         days=1,

@@ -66,6 +66,7 @@ REMINDERS = [
         events=dated,
         anchor=closing,
         audience=without_shared_note,
+        nudge=1,
         until=until_close,
         about=cohort_slug,
         days=-3,

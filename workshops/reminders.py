@@ -69,6 +69,7 @@ REMINDERS = [
         label="Reply to a workshop missing, 10 days before",
         template="workshops/email/reply_missing",
         audience=without_reply,
+        nudge=2,
         days=-10,
         at=time(9),
     ),

@@ -183,6 +183,17 @@ def build() -> World:
         now=now,
     )
     things.letter = Letter.objects.filter(kind="invitation").first()
+    # Written to nobody who reads along: who has the key sees the address.
+    things.leavable = Letter.objects.create(
+        key="workshop_tomorrow|sample",
+        kind="workshop_tomorrow",
+        address="leaves@sample.example",
+        subject="A sample letter",
+        body="",
+        due_at=now,
+        state=Letter.State.SENT,
+        leave_token="a-sample-key",
+    )
     other_cohort = make.a_cohort("elsewhere", number=7, title="Another cohort")
     stranger = make.a_membership(other_cohort, "Elsewhere Museum")
     things.stranger = make.a_participant(stranger, "Stran Ger", email="stranger@sample.example")
