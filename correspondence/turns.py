@@ -75,7 +75,8 @@ def turns_of(addresses: set[str], today: date) -> dict[str, set[date]]:
     turns: dict[str, set[date]] = defaultdict(set)
     recent = Letter.objects.filter(turn_on__gt=today - WEEK).annotate(reader=Lower("address"))
     for reader, day in recent.filter(reader__in=addresses).values_list("reader", "turn_on"):
-        turns[reader].add(day)
+        if day:
+            turns[reader].add(day)
     return turns
 
 

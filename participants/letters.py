@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -53,7 +53,7 @@ def letters(request: SignedIn) -> HttpResponse:
     return render(request, "participants/letters.html", context_for(request, kinds, now))
 
 
-def context_for(request: HttpRequest, kinds: list[Kind], now: datetime) -> dict[str, object]:
+def context_for(request: SignedIn, kinds: list[Kind], now: datetime) -> dict[str, object]:
     user = request.user
     return {
         "here": "you",
