@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html_join
 
 from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only
+from discussions.words import wanted
 from participants.models import User
 from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
@@ -443,7 +444,7 @@ def chosen_notes(notes: Any, *, organisation: Any, phase: Any, words: str) -> An
         notes = notes.filter(membership=organisation)
     if phase:
         notes = notes.filter(phase=phase)
-    return notes.matching(words)
+    return notes.matching(wanted(words)) if words.strip() else notes
 
 
 @admin.register(Resource)

@@ -23,7 +23,7 @@ register = template.Library()
 # Beyond this, Markdown is shown as plain paragraphs: no text may take a second to render.
 MARKDOWN_LIMIT = 64 * 1024
 # Nor with more parts (list items, cells, paragraphs) than anybody reads. A 64 KB text of prose has some 3,000.
-PARTS = 30_000
+PARTS = 20_000
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
     *("em", "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
