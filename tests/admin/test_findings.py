@@ -108,7 +108,7 @@ def test_notes_to_quote_from_are_filtered_by_organisation_phase_and_words():
     museum, gallery = (factories.a_membership(cohort, name) for name in ("Sample Museum", "Sample Gallery"))
     phase = factories.a_phase(cohort)
     factories.a_note(museum, may_be_quoted=True, title="Films in the stores", phase=phase)
-    factories.a_note(museum, may_be_quoted=True, title="Volunteers")
+    factories.a_note(museum, may_be_quoted=True, title="Volunteers", body="They stay until closing time.")
     factories.a_note(gallery, may_be_quoted=True, title="Films at the gallery")
     page = page_of(Finding, "change", factories.a_finding(cohort).pk)
     client = at_the_desk()
