@@ -10,11 +10,11 @@ os.environ["PORTAL_URL"] = "http://localhost:8000"
 os.environ["ALLOWED_HOSTS"] = "localhost,127.0.0.1,[::1]"
 os.environ.setdefault("EMAIL_URL", "mailroom:")
 
-# Each worker of xdist empties its own Redis database, so that no test meets the rate limits of another.
+# Each worker of xdist empties its own Redis database, so that no test meets the rate limits of another. The workers
+# inherit what the first process has set: they count from the address it was given.
 worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-if os.environ.get("REDIS_URL") and "PYTEST_REDIS_URL" not in os.environ:
-    os.environ["PYTEST_REDIS_URL"] = os.environ["REDIS_URL"]
-    base, _, number = os.environ["REDIS_URL"].rpartition("/")
+if os.environ.get("REDIS_URL"):
+    base, _, number = os.environ.setdefault("PYTEST_REDIS_URL", os.environ["REDIS_URL"]).rpartition("/")
     os.environ["REDIS_URL"] = f"{base}/{int(number) + int(worker)}"
 
 from lgr6.settings import *  # noqa: E402,F403
