@@ -24,6 +24,7 @@ register = template.Library()
 MARKDOWN_LIMIT = 64 * 1024
 # Nor with more parts (list items, cells, paragraphs) than anybody reads. A 64 KB text of prose has some 3,000.
 PARTS = 20_000
+CELLS = 100_000  # rows of a table times its longest row
 TAGS = {
     *("p", "br", "hr", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "li", "blockquote", "pre", "code"),
     *("em", "strong", "s", "a", "table", "thead", "tbody", "tr", "th", "td"),
@@ -44,6 +45,12 @@ def count_parts(state: StateCore) -> None:
     """Before the words in them are looked at, which takes the longest."""
     if len(state.tokens) > PARTS:
         raise TooIntricate
+
+
+def has_too_many_cells(text: str) -> bool:
+    """Before a table is read: missing cells are filled in, so a few long rows make thousands of short ones as long."""
+    pipes = [line.count("|") for line in text.split("\n")]
+    return max(pipes) * sum(count > 0 for count in pipes) > CELLS
 
 
 def plain(text: str) -> SafeString:
@@ -73,7 +80,7 @@ _markdown.core.ruler.before("inline", "spare_the_parser", spare_the_parser)
 @lru_cache(maxsize=512)
 def render_markdown(text: str) -> SafeString:
     """Markdown as clean HTML: no scripts, no pictures, no inline style; headings start at level 2."""
-    if len(text) > MARKDOWN_LIMIT:
+    if len(text) > MARKDOWN_LIMIT or has_too_many_cells(text):
         return plain(text)
     try:
         html = _markdown.render(text).replace("<h1>", "<h2>").replace("</h1>", "</h2>")
