@@ -18,7 +18,7 @@ class NoteEditor extends HTMLElement {
     this.draft = newName();
     this.field("save_id").value = newName();
     this.pending = null; // a save whose fate is not known
-    this.conflict = null; // {version, kept} until the writer has chosen
+    this.conflict = null; // {version, kept, text sent, base it was sent from} until the writer has chosen
     this.lastSaved = "refused" in this.dataset ? null : this.text();
     this.sentSettings = this.settings();
     this.opened = { base: this.base, content: this.content() };
@@ -93,6 +93,7 @@ class NoteEditor extends HTMLElement {
   }
 
   isUnsent() {
+    if (this.conflict?.locked) return this.text() !== this.conflict.text; // nothing is left to choose
     return this.pending !== null || this.conflict !== null || this.text() !== this.lastSaved;
   }
 
@@ -350,7 +351,6 @@ class NoteEditor extends HTMLElement {
   async showConflict({ kept, locked }) {
     this.show(true);
     const place = this.querySelector("[data-conflict-place]");
-    if (locked) await this.vault?.removeDraft(this.draft);
     if (locked) return place.replaceChildren(document.getElementById("note-locked").content.cloneNode(true));
     try {
       const answer = await fetch(this.dataset.conflict.replace("/0/", `/${kept}/`), { redirect: "error" });
@@ -437,7 +437,6 @@ class NoteEditor extends HTMLElement {
     const here = this.onDevice && this.vault;
     const kept = here ? "Saved on this device only" : "Not saved";
     if (this.isEmpty()) this.say("Nothing written yet", false);
-    else if (this.conflict?.locked) this.say("Not saved in the note: its phase is over, and it is locked. Your text is kept beside it.", false, aloud);
     else if (this.conflict) this.say(this.conflictWords(here), false, aloud);
     else if (this.refusal) this.say(`Not saved: ${this.refusal} Your text is ${here ? "on this device" : "still here"}.`, false, aloud);
     else if (!this.isUnsent()) this.showSaved(aloud);
@@ -447,9 +446,11 @@ class NoteEditor extends HTMLElement {
   }
 
   conflictWords(here) {
-    const met = `Not saved: version ${this.conflict.version} was saved meanwhile.`;
-    if (this.text() === this.conflict.text) return `${met} Both texts are kept; please choose.`;
-    return `${met} What you typed since is ${here ? "on this device" : "on this page"} only; please choose.`;
+    const { version, locked, text } = this.conflict;
+    const met = locked ? "Not saved in the note: its phase is over, and it is locked." : `Not saved: version ${version} was saved meanwhile.`;
+    const choose = locked ? "." : "; please choose.";
+    if (this.text() === text) return locked ? `${met} Your text is kept beside it.` : `${met} Both texts are kept${choose}`;
+    return `${met} What you typed since is ${here ? "on this device" : "on this page"} only${choose}`;
   }
 
   showSaved(aloud) {

@@ -25,41 +25,38 @@ class UnsentTexts extends HTMLElement {
     }
   }
 
+  // First the text whose answer was lost. What was typed since goes as a save of its own, even after a conflict:
+  // from the same base it is kept beside the note as well.
   async deliver(box, draft) {
     const title = draft.content.title || "an untitled note";
-    if (draft.conflict) return this.tell(`Your text for “${title}” met a newer version, and waits for you to choose.`, draft);
+    if (draft.conflict && !draft.conflict.locked) {
+      return this.tell(`Your text for “${title}” met a newer version, and waits for you to choose.`, draft);
+    }
+    let base = draft.conflict?.base ?? draft.base;
     if (draft.pending) {
       const first = await send(draft.save, draft.pending.save, box.person);
-      if (first.result === "conflict") return this.met(box, draft, first.said, title);
-      if (first.result !== "saved") return this.notSent(first, draft, title);
-      draft.base = first.said.version;
-      if (draft.pending.text === JSON.stringify(draft.content)) return this.done(box, draft, title);
-      draft.pending = null;
+      const isAll = draft.pending.text === JSON.stringify(draft.content);
+      if (isAll || !["saved", "conflict"].includes(first.result)) return this.settle(box, draft, title, base, first);
+      if (first.result === "saved") base = first.said.version;
     }
-    const save = { save_id: draft.id, base_version: draft.base, ...draft.content, autosave: true };
-    const { result, said } = await send(draft.save, save, box.person);
-    if (result === "saved") return this.done(box, draft, title);
-    if (result === "conflict") return this.met(box, draft, said, title);
-    return this.notSent({ result, said }, draft, title);
+    const save = { save_id: draft.id, base_version: base, ...draft.content, autosave: true };
+    return this.settle(box, draft, title, base, await send(draft.save, save, box.person));
   }
 
-  async done(box, draft, title) {
-    await box.removeDraft(draft.id);
-    this.tell(`Your text for “${title}”, written on this device, is saved.`, draft);
-  }
-
-  async met(box, draft, said, title) {
-    if (said.locked) {
+  async settle(box, draft, title, base, { result, said }) {
+    if (result === "saved") {
       await box.removeDraft(draft.id);
-      return this.tell(`“${title}” is locked, as its phase is over. Your text is kept beside it.`, { path: `${draft.path.replace("edit/", "")}#addenda` });
+      this.tell(`Your text for “${title}”, written on this device, is saved.`, draft);
+    } else if (result === "conflict" && said.locked) {
+      await box.removeDraft(draft.id);
+      this.tell(`“${title}” is locked, as its phase is over. Your text is kept beside it.`, { path: `${draft.path.replace("edit/", "")}#addenda` });
+    } else if (result === "conflict") {
+      const conflict = { version: said.version, kept: said.conflict, base, text: JSON.stringify(draft.content) };
+      await box.putDraft(draft.id, draft.path, { ...draft, pending: null, base: said.version, conflict });
+      this.tell(`Your text for “${title}” met a newer version. Both are kept, and it waits for you to choose.`, draft);
+    } else if (result === "refused") {
+      this.tell(`Your text for “${title}” is on this device only: ${said.error ?? "it was refused."}`, draft);
     }
-    const conflict = { version: said.version, kept: said.conflict, base: draft.base, text: JSON.stringify(draft.content) };
-    await box.putDraft(draft.id, draft.path, { ...draft, pending: null, base: said.version, conflict });
-    return this.tell(`Your text for “${title}” met a newer version. Both are kept, and it waits for you to choose.`, draft);
-  }
-
-  notSent({ result, said }, draft, title) {
-    if (result === "refused") this.tell(`Your text for “${title}” is on this device only: ${said.error ?? "it was refused."}`, draft);
   }
 
   tell(words, { path }) {

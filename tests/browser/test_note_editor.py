@@ -96,9 +96,7 @@ def test_who_may_read_it_changes_at_the_writers_word_only(visitor):
 def test_a_text_that_comes_after_the_lock_is_kept_beside_the_note_and_says_so(visitor):
     page = visitor().sign_in("participant")
     note = open_editor(page)
-    phase = note.phase
-    phase.opens_on, phase.closes_on = date(2018, 1, 1), date(2018, 2, 1)
-    phase.save()
+    lock(note)
 
     body(page).fill("Too late by years.")
 
@@ -146,6 +144,71 @@ def test_leaving_with_text_on_the_device_asks_nothing_and_the_next_page_sends_it
     expect(page.locator("unsent-texts")).to_contain_text("written on this device, is saved")
     assert asked == []
     assert texts_of(note) == [(2, "Left in a hurry.")]
+
+
+def leave_with_two_texts(page: Page) -> None:
+    """The first text was sent and nobody knows what became of it; more was typed since; then the page is left."""
+    page.route("**/save/", lambda route: route.abort())
+    body(page).fill("Sent, and never heard of.")
+    expect(status(page)).to_have_text(re.compile("device only: no answer"))
+    body(page).fill("Sent, and never heard of. Typed since.")
+    expect(status(page)).to_have_text(re.compile("device only: no answer"))
+    page.wait_for_timeout(500)
+    page.unroute("**/save/")
+    page.get_by_role("link", name="Exchange").click()
+
+
+def test_both_texts_left_on_the_device_are_kept_when_they_meet_a_newer_version(visitor):
+    page = visitor().sign_in("participant")
+    note = open_editor(page)
+    ResearchNote.objects.filter(pk=note.pk).update(version=2, body="Meanwhile.")
+
+    leave_with_two_texts(page)
+
+    expect(page.locator("unsent-texts")).to_contain_text("waits for you to choose")
+    kept = [(None, "Sent, and never heard of."), (None, "Sent, and never heard of. Typed since.")]
+    assert texts_of(note) == kept
+    page.get_by_role("link", name="Open the note").click()
+    page.get_by_role("link", name="Go on with theirs").click()
+    expect(body(page)).to_have_value("Meanwhile.")
+    assert texts_of(note) == kept
+
+
+def lock(note: ResearchNote) -> None:
+    note.phase.opens_on, note.phase.closes_on = date(2018, 1, 1), date(2018, 2, 1)
+    note.phase.save()
+
+
+def test_both_texts_left_on_the_device_are_kept_beside_a_note_that_is_locked_meanwhile(visitor):
+    page = visitor().sign_in("participant")
+    note = open_editor(page)
+    lock(note)
+
+    leave_with_two_texts(page)
+
+    expect(page.locator("unsent-texts")).to_contain_text(
+        "is locked, as its phase is over. Your text is kept beside it."
+    )
+    assert texts_of(note) == [(None, "Sent, and never heard of."), (None, "Sent, and never heard of. Typed since.")]
+    assert page.evaluate(KEPT_HERE)["drafts"] == 0
+
+
+def test_what_is_typed_while_a_late_text_is_on_its_way_is_not_lost(visitor):
+    page = visitor().sign_in("participant")
+    note = open_editor(page)
+    lock(note)
+    on_their_way = []
+    page.route("**/save/", lambda route: on_their_way.append(route), times=1)
+    body(page).fill("Too late.")
+    page.wait_for_timeout(1500)
+
+    body(page).fill("Too late. And more.")
+    on_their_way[0].continue_()
+
+    expect(status(page)).to_contain_text("it is locked. What you typed since is on this device only.")
+    page.get_by_role("link", name="Exchange").click()
+    expect(page.locator("unsent-texts")).to_contain_text("Your text is kept beside it.")
+    assert texts_of(note) == [(None, "Too late."), (None, "Too late. And more.")]
 
 
 def open_conflict(visitor):
