@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils.module_loading import import_string
@@ -26,7 +25,7 @@ from participants.models import Cohort, User
 from . import documents, filing, pictures
 from .models import Attachment, ResearchNote
 from .models.attachments import ALT_LIMIT, KEPT_AFTER_REMOVAL
-from .saving import Refused, begin_empty, find, membership_for
+from .saving import Refused, begin_empty, count, find, membership_for
 
 # The limits, told on every page where a file is chosen.
 MEGABYTE = 1024 * 1024
@@ -87,11 +86,7 @@ def halves(raw: str) -> tuple[str, str]:
 
 def count_upload(user: User, now: datetime) -> None:
     """Refuses more uploads in a minute than a person makes. Raises Refused (429)."""
-    key = f"uploads-{user.pk}-{now:%Y%m%d%H%M}"
-    uploads = cache.get(key, 0) + 1
-    cache.set(key, uploads, timeout=120)
-    if uploads > UPLOADS_A_MINUTE:
-        raise Refused("file", "These are too many files in a minute. Please wait a little and try again.", 429)
+    count(user, now, "files", UPLOADS_A_MINUTE, "file")
 
 
 @dataclass(frozen=True)

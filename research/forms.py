@@ -36,7 +36,31 @@ class Question(forms.CharField):
         return (super().to_python(str(value or "").replace("\x00", " ")) or "")[:SEARCH_LIMIT]
 
 
-class NoteForm(forms.Form):
+class Refusable(forms.Form):
+    """A form that also shows what saving refused, with the status the page answers."""
+
+    refused_with = 0
+
+    @property
+    def status(self) -> int:
+        """What the page answers: all is well unless something was refused."""
+        return self.refused_with or (422 if self.is_bound else 200)
+
+    def refuse(self, refusal: Refused) -> None:
+        self.add_error(refusal.name if refusal.name in self.fields else None, refusal.message)
+        self.refused_with = refusal.status
+
+
+def offer_organisations(form: forms.Form, memberships: list[Membership]) -> None:
+    """Asks for which organisation it is, where there is a choice."""
+    if len(memberships) > 1:
+        form.fields["organisation"].choices = [(m.organisation.slug, m.name) for m in memberships]  # type: ignore[attr-defined]
+        form.fields["organisation"].required = True
+    else:
+        del form.fields["organisation"]
+
+
+class NoteForm(Refusable):
     """A note as its page asks for it; `change` is what saving takes."""
 
     save_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -53,8 +77,6 @@ class NoteForm(forms.Form):
     audience = forms.ChoiceField(label="Who can read it", widget=forms.RadioSelect)
     may_be_quoted = forms.BooleanField(label="May be quoted in a finding", required=False)
 
-    refused_with = 0
-
     def __init__(
         self, data: Any, *, note: ResearchNote, user: User, cohort: Cohort, memberships: list[Membership], **kwargs: Any
     ) -> None:
@@ -70,23 +92,10 @@ class NoteForm(forms.Form):
         )
         if not self.experiments:
             del self.fields["experiment"]
-        if len(memberships) > 1:
-            self.choices("organisation", [(m.organisation.slug, m.name) for m in memberships])
-            self.fields["organisation"].required = True
-        else:
-            del self.fields["organisation"]
+        offer_organisations(self, memberships)
 
     def choices(self, name: str, pairs: list[tuple[str, str]]) -> None:
         self.fields[name].choices = pairs  # type: ignore[attr-defined]
-
-    @property
-    def status(self) -> int:
-        """What the page answers: all is well unless something was refused."""
-        return self.refused_with or (422 if self.is_bound else 200)
-
-    def refuse(self, refusal: Refused) -> None:
-        self.add_error(refusal.name if refusal.name in self.fields else None, refusal.message)
-        self.refused_with = refusal.status
 
     @property
     def chosen_phase(self) -> ResearchPhase | None:
@@ -259,7 +268,7 @@ class DescriptionForm(forms.Form):
     )
 
 
-class QuickNoteForm(forms.Form):
+class QuickNoteForm(Refusable):
     """A picture and one line. The hidden names make a second press of the button the same note."""
 
     note_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -276,23 +285,9 @@ class QuickNoteForm(forms.Form):
         error_messages={"required": "Write a few words: what do we see?"},
     )
 
-    refused_with = 0
-
     def __init__(self, data: Any, files: Any, *, memberships: list[Membership], **kwargs: Any) -> None:
         super().__init__(data, files, **kwargs)
-        if len(memberships) > 1:
-            self.fields["organisation"].choices = [(m.organisation.slug, m.name) for m in memberships]  # type: ignore[attr-defined]
-            self.fields["organisation"].required = True
-        else:
-            del self.fields["organisation"]
-
-    @property
-    def status(self) -> int:
-        return self.refused_with or (422 if self.is_bound else 200)
-
-    def refuse(self, refusal: Refused) -> None:
-        self.add_error(refusal.name if refusal.name in self.fields else None, refusal.message)
-        self.refused_with = refusal.status
+        offer_organisations(self, memberships)
 
 
 class ExperimentForm(forms.Form):
@@ -325,11 +320,7 @@ class ExperimentForm(forms.Form):
         for field in self.fields.values():
             if isinstance(field, Text):
                 field.widget.attrs["rows"] = 3
-        if len(memberships) > 1:
-            self.fields["organisation"].choices = [(slug, m.name) for slug, m in self.memberships.items()]  # type: ignore[attr-defined]
-            self.fields["organisation"].required = True
-        else:
-            del self.fields["organisation"]
+        offer_organisations(self, memberships)
 
     @staticmethod
     def initial_of(experiment: Experiment) -> dict[str, Any]:

@@ -93,11 +93,16 @@ def memberships_to_write_for(user: User, cohort: Cohort) -> QuerySet[Membership]
 
 def count_save(user: User, now: datetime) -> None:
     """Refuses more saves in a minute than a person's editors make. Raises Refused (429)."""
-    key = f"note-saves-{user.pk}-{now:%Y%m%d%H%M}"
-    saves = cache.get(key, 0) + 1
-    cache.set(key, saves, timeout=120)
-    if saves > SAVES_A_MINUTE:
-        raise Refused("save_id", "These are too many saves in a minute. Please wait a little and save again.", 429)
+    count(user, now, "saves", SAVES_A_MINUTE, "save_id")
+
+
+def count(user: User, now: datetime, what: str, most: int, field: str) -> None:
+    """Counts one more of something in this minute of the clock. Raises Refused (429) past the `most` of it."""
+    key = f"{what}-{user.pk}-{now:%Y%m%d%H%M}"
+    number = cache.get(key, 0) + 1
+    cache.set(key, number, timeout=120)
+    if number > most:
+        raise Refused(field, f"These are too many {what} in a minute. Please wait a little and try again.", 429)
 
 
 @transaction.atomic

@@ -2,7 +2,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -18,16 +17,14 @@ from ..forms import RestoreForm
 from ..history import page_of
 from ..models import NoteVersion, ResearchNote
 from ..saving import Change, NoSuchNote, Refused, save_note
-from .notes import note_or_404
+from .notes import note_to_change
 
 LARGEST_ID = 2**63 - 1
 
 
 def versions_of(request: SignedIn, cohort: Cohort, pk: uuid.UUID) -> tuple[ResearchNote, QuerySet[NoteVersion]]:
     """A note and its versions, for those whose it is. Raises Http404, or PermissionDenied for mere readers."""
-    note = note_or_404(request.user, cohort, pk, timezone.now())
-    if not note.is_kept_by(request.user):
-        raise PermissionDenied
+    note = note_to_change(request, cohort, pk)
     return note, NoteVersion.objects.visible_to(request.user).filter(note=note).select_related("author")
 
 

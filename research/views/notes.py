@@ -40,6 +40,14 @@ def note_or_404(user: User, cohort: Cohort, pk: UUID, now: datetime) -> Research
     return note
 
 
+def note_to_change(request: SignedIn, cohort: Cohort, pk: UUID) -> ResearchNote:
+    """A note of those whose it is. Raises Http404, or PermissionDenied for mere readers."""
+    note = note_or_404(request.user, cohort, pk, timezone.now())
+    if not note.is_kept_by(request.user):
+        raise PermissionDenied
+    return note
+
+
 @cohort_page
 @require_safe
 def note_list(request: SignedIn, cohort: Cohort) -> HttpResponse:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -17,14 +16,7 @@ from participants.models import Cohort
 from ..differences import compare
 from ..models import NoteVersion, ResearchNote
 from ..presence import look_in
-from .notes import note_or_404
-
-
-def note_to_change(request: SignedIn, cohort: Cohort, pk: UUID) -> ResearchNote:
-    note = note_or_404(request.user, cohort, pk, timezone.now())
-    if not note.is_kept_by(request.user):
-        raise PermissionDenied
-    return note
+from .notes import note_to_change
 
 
 @cohort_page

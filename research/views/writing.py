@@ -170,6 +170,7 @@ def show_editor(
     status: int,
     kept: NoteVersion | None = None,
 ) -> HttpResponse:
+    now = timezone.now()
     mentors = Mentorship.objects.live().filter(membership=note.membership).select_related("mentor__user")
     context = {
         "cohort": cohort,
@@ -181,8 +182,8 @@ def show_editor(
         "membership": memberships[0] if len(memberships) == 1 else None,
         "mentors": [mentorship.mentor.user for mentorship in mentors],
         "conflict": conflict_of(note, kept) if kept else None,
-        "lock": standing(note, timezone.now()),
-        "files": files_of(note, request.user, timezone.now()),
+        "lock": standing(note, now),
+        "files": files_of(note, request.user, now),
         "body_limit": BODY_LIMIT,
     }
     return render(request, "research/note_edit.html", context, status=status)

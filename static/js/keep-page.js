@@ -1,14 +1,15 @@
 // Keeps this page, as the portal sent it, to be read without a connection; runs before any element of it is changed.
 import { person, vault } from "./device.js";
 
-function page() {
-  const main = document.getElementById("main").cloneNode(true);
+function pageOf(shown) {
+  const main = shown.getElementById("main").cloneNode(true);
   for (const part of main.querySelectorAll("[data-momentary]")) part.remove();
+  const list = (selector, name) => [...shown.querySelectorAll(selector)].map((part) => part.getAttribute(name));
   return {
-    title: document.title,
+    title: shown.title,
     main: main.innerHTML,
-    styles: [...document.querySelectorAll('head link[rel="stylesheet"]')].map((link) => link.getAttribute("href")),
-    scripts: [...document.querySelectorAll('script[type="module"]')].map((script) => script.getAttribute("src")),
+    styles: list('head link[rel="stylesheet"]', "href"),
+    scripts: list('script[type="module"]', "src"),
   };
 }
 
@@ -22,19 +23,12 @@ async function keepBlankNote() {
   const answer = await fetch(link.href, { cache: "no-store" });
   if (!answer.ok) return;
   const blank = new DOMParser().parseFromString(await answer.text(), "text/html");
-  const list = (selector, name) => [...blank.querySelectorAll(selector)].map((part) => part.getAttribute(name));
-  await box.putPage(path, {
-    title: blank.title,
-    main: blank.getElementById("main").innerHTML,
-    styles: list('head link[rel="stylesheet"]', "href"),
-    scripts: list('script[type="module"]', "src"),
-    address: new URL(answer.url).pathname,
-  });
+  await box.putPage(path, { ...pageOf(blank), address: new URL(answer.url).pathname });
 }
 
 if (person) {
   if ("keep" in document.body.dataset) {
-    const shown = page();
+    const shown = pageOf(document);
     vault().then((box) => box?.putPage(location.pathname, shown)).catch(() => {});
   }
   navigator.serviceWorker?.register("/service-worker.js").catch(() => {});
