@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import Line, growth, letters, pages, saving
-from .places import HOME, environment, free_port, run
+from . import Line, growth, letters, pages, saving, search, versions
+from .places import HOME, NotHere, environment, free_port, run
 
 
 def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
@@ -47,12 +47,31 @@ def on_both_databases(part: str, folder: Path) -> dict[str, Any]:
     return {"rows": saving.measure(folder)}
 
 
+def on_each_database(part: str, folder: Path) -> dict[str, Any]:
+    """Figures by database of a part that fills an empty one; “left_out” says why one has none."""
+    figures: dict[str, Any] = {}
+    folder.chmod(0o755)  # PostgreSQL runs as a user of its own
+    for database in saving.PEOPLE:
+        place = folder / f"{part}-{database}"
+        place.mkdir()
+        try:
+            with saving.address(database, place) as url:
+                env = environment(url)
+                run(["manage.py", "migrate", "--verbosity", "0"], env)
+                figures[database.lower()] = json.loads(run(["-m", f"bench.{part}"], env).splitlines()[-1])
+        except NotHere as missing:
+            figures["left_out"] = f"{missing} is not on this machine"
+    return figures
+
+
 # Each part: the module that turns its figures into lines, and how it is run, in a process of its own.
 PARTS = {
     "pages": (pages, on_the_rehearsal),
     "growth": (growth, on_the_rehearsal),
     "letters": (letters, with_a_sink),
     "saving": (saving, on_both_databases),
+    "search": (search, on_each_database),
+    "versions": (versions, on_each_database),
 }
 
 
