@@ -19,8 +19,8 @@ async function post(address, save, person) {
   return { answer, token, said: await answer.json() };
 }
 
-// {result, said}: result is "saved" (said.version), "conflict", "signed-out", "refused" (said.error, said.fields), or
-// "later": no answer, or one that says that it may go well another time. `after`: seconds the portal asks to wait.
+// {result, said}: result is "saved" (said.version), "conflict", "signed-out", "refused" (said.error, said.fields;
+// isNotTheirs: there is no such note for this person), or "later": no answer, or one that says that it may go well another time. `after`: seconds the portal asks to wait.
 export async function send(address, save, person) {
   let got;
   try {
@@ -37,5 +37,5 @@ export async function send(address, save, person) {
   if (answer.status === 429 || answer.status >= 500 || answer.ok) {
     return { result: "later", said, after: Number(answer.headers.get("Retry-After")) || 0 };
   }
-  return { result: "refused", said };
+  return { result: "refused", said, isNotTheirs: answer.status === 404 };
 }

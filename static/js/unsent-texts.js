@@ -43,30 +43,52 @@ class UnsentTexts extends HTMLElement {
     return this.settle(box, draft, title, base, await send(draft.save, save, box.person));
   }
 
-  async settle(box, draft, title, base, { result, said }) {
+  async settle(box, draft, title, base, { result, said, isNotTheirs }) {
     if (result === "saved") {
       await box.removeDraft(draft.id);
       this.tell(`Your text for “${title}”, written on this device, is saved.`, draft);
     } else if (result === "conflict" && said.locked) {
       await box.removeDraft(draft.id);
-      this.tell(`“${title}” is locked, as its phase is over. Your text is kept beside it.`, { path: `${draft.path.replace("edit/", "")}#addenda` });
+      this.tell(`“${title}” is locked, as its phase is over. Your text is kept beside it.`, { ...draft, path: `${draft.path.replace("edit/", "")}#addenda` });
     } else if (result === "conflict") {
       const conflict = { version: said.version, kept: said.conflict, base, text: JSON.stringify(draft.content) };
       await box.putDraft(draft.id, draft.path, { ...draft, pending: null, base: said.version, conflict });
       this.tell(`Your text for “${title}” met a newer version. Both are kept, and it waits for you to choose.`, draft);
     } else if (result === "refused") {
-      this.tell(`Your text for “${title}” is on this device only: ${said.error ?? "it was refused."}`, draft);
+      const path = isNotTheirs ? null : draft.path;
+      this.tell(`Your text for “${title}” is on this device only: ${said.error ?? "it was refused."}`, { ...draft, path });
+      this.offer(box, draft);
     }
   }
 
-  tell(words, { path }) {
-    const link = Object.assign(document.createElement("a"), { href: path, textContent: "Open the note" });
-    const known = [...this.querySelectorAll("a")].find((other) => other.getAttribute("href") === path);
-    const line = known?.parentElement ?? document.createElement("p");
+  tell(words, { id, path }) {
+    const known = this.querySelector(`[data-draft="${id}"]`);
+    if (known?.dataset.words === words) return;
+    const line = document.createElement("div");
     line.className = "notice notice--info";
-    line.replaceChildren(`${words} `, link);
-    if (!known) this.append(line);
+    Object.assign(line.dataset, { draft: id, words });
+    line.append(`${words} `);
+    if (path) line.append(Object.assign(document.createElement("a"), { href: path, textContent: "Open the note" }));
+    if (known) known.replaceWith(line);
+    else this.append(line);
     this.hidden = false;
+  }
+
+  // The page of a note one may not write any more cannot show the text: here it can be copied, and taken off the device.
+  offer(box, draft) {
+    const line = this.querySelector(`[data-draft="${draft.id}"]`);
+    if (line.querySelector("details")) return;
+    line.append(document.getElementById("text-without-a-note").content.cloneNode(true));
+    line.querySelector("textarea").value = [draft.content.title, draft.content.body].filter(Boolean).join("\n\n");
+    const [remove, sure] = line.querySelectorAll("button");
+    remove.addEventListener("click", () => {
+      [remove.hidden, sure.hidden] = [true, false];
+      sure.focus();
+    });
+    sure.addEventListener("click", async () => {
+      await box.removeDraft(draft.id);
+      line.replaceChildren("The text is removed from this device.");
+    });
   }
 }
 

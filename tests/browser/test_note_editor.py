@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from lgr6 import rehearsal
@@ -209,6 +210,25 @@ def test_what_is_typed_while_a_late_text_is_on_its_way_is_not_lost(visitor):
     page.get_by_role("link", name="Exchange").click()
     expect(page.locator("unsent-texts")).to_contain_text("Your text is kept beside it.")
     assert texts_of(note) == [(None, "Too late."), (None, "Too late. And more.")]
+
+
+def test_a_text_for_a_note_that_is_gone_is_shown_and_stays_until_its_writer_removes_it(visitor):
+    page = visitor().sign_in("participant")
+    note = open_editor(page)
+    note.delete_softly(timezone.now(), note.author)
+
+    leave_with_two_texts(page)
+
+    left = page.locator("unsent-texts")
+    expect(left).to_contain_text("is on this device only: This note was deleted")
+    expect(left.get_by_role("link")).to_have_count(0)
+    left.get_by_text("Show the text").click()
+    expect(left.get_by_label("Your text")).to_have_value(re.compile("Typed since.$"))
+    left.get_by_role("button", name="Remove it from this device").click()
+    assert page.evaluate(KEPT_HERE)["drafts"] == 1
+    left.get_by_role("button", name="It is nowhere else: remove it for good").click()
+    expect(left).to_contain_text("The text is removed from this device.")
+    assert page.evaluate(KEPT_HERE)["drafts"] == 0
 
 
 def open_conflict(visitor):
