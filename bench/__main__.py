@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import Line, growth, letters, pages, saving, search, versions
+from . import Line, growth, letters, pages, saving, search, sink, versions
 from .places import HOME, NotHere, environment, free_port, run
 
 
@@ -24,41 +24,27 @@ def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
     return json.loads(run(["-m", f"bench.{part}", str(folder)], env).splitlines()[-1])
 
 
-def with_a_sink(part: str, folder: Path) -> dict[str, Any]:
-    """Figures of a part that sends letters, on an empty database; the sink is the judge of what arrived."""
-    database = folder / f"{part}.sqlite3"
-    port = free_port()
-    env = environment(f"sqlite:///{database}", EMAIL_URL=f"smtp://127.0.0.1:{port}")
-    run(["manage.py", "migrate", "--verbosity", "0"], env)
-    command = [sys.executable, "-m", "bench.sink", str(port)]
-    with subprocess.Popen(command, cwd=HOME, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as sink:
-        try:
-            assert sink.stdout is not None
-            sink.stdout.readline()
-            figures = json.loads(run(["-m", f"bench.{part}"], env).splitlines()[-1])
-            counted = json.loads(sink.communicate(timeout=30)[0])
-        finally:
-            sink.kill()
-    return {**figures, **counted}
-
-
 def on_both_databases(part: str, folder: Path) -> dict[str, Any]:
     """Figures of people who save; the clients are in this process, the portal in its own."""
     return {"rows": saving.measure(folder)}
 
 
 def on_each_database(part: str, folder: Path) -> dict[str, Any]:
-    """Figures by database of a part that fills an empty one; “left_out” says why one has none."""
+    """Figures by database of a part that fills an empty one, and what the mail server counted that goes with each.
+
+    “left_out” says why a database has none.
+    """
     figures: dict[str, Any] = {}
     folder.chmod(0o755)  # PostgreSQL runs as a user of its own
     for database in saving.PEOPLE:
         place = folder / f"{part}-{database}"
         place.mkdir()
         try:
-            with saving.address(database, place) as url:
-                env = environment(url)
+            with saving.address(database, place) as url, sink.counting(free_port()) as counted:
+                env = environment(url, EMAIL_URL=f"smtp://127.0.0.1:{counted['port']}")
                 run(["manage.py", "migrate", "--verbosity", "0"], env)
-                figures[database.lower()] = json.loads(run(["-m", f"bench.{part}"], env).splitlines()[-1])
+                found = json.loads(run(["-m", f"bench.{part}"], env, minutes=30).splitlines()[-1])
+            figures[database.lower()] = {**found, **counted}
         except NotHere as missing:
             figures["left_out"] = f"{missing} is not on this machine"
     return figures
@@ -68,7 +54,7 @@ def on_each_database(part: str, folder: Path) -> dict[str, Any]:
 PARTS = {
     "pages": (pages, on_the_rehearsal),
     "growth": (growth, on_the_rehearsal),
-    "letters": (letters, with_a_sink),
+    "letters": (letters, on_each_database),
     "saving": (saving, on_both_databases),
     "search": (search, on_each_database),
     "versions": (versions, on_each_database),
