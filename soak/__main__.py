@@ -10,7 +10,7 @@ import traceback
 from datetime import date
 from pathlib import Path
 
-from . import Row, drafts, kills, letters, load, outages, page, protocol, truth
+from . import Row, broker, drafts, kills, letters, load, outages, page, protocol, truth
 
 PROOFS = {
     "N1": drafts.prove,
@@ -20,6 +20,7 @@ PROOFS = {
     "N14": truth.prove,
     "N15": load.prove,
     "R2": letters.prove,
+    "R5": broker.prove,
 }
 
 

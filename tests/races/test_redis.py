@@ -6,16 +6,15 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 
 import pytest
 from django.db import connections
 
 from correspondence.models import Letter
 from participants.models import User
+from tests.races.broker import Redis
 from tests.races.test_clock import HOME, database_url
 
 pytestmark = [pytest.mark.redis, pytest.mark.skipif(not shutil.which("redis-server"), reason="no redis-server here")]
@@ -36,39 +35,6 @@ for line in sys.stdin:
     answer = client.post("/accounts/login/code/", {"email": f"pat{number}@sample.example"})
     print(json.dumps([answer.status_code, round(time.monotonic() - started, 2)]), flush=True)
 """
-
-
-class Redis:
-    """A server of the test's own."""
-
-    def __init__(self, folder) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
-        self.folder = folder
-        self.start()
-
-    def start(self) -> None:
-        command = ["redis-server", "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", self.folder]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        until = time.monotonic() + 10
-        while time.monotonic() < until:
-            try:
-                return socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-            except OSError:
-                time.sleep(0.05)
-        raise AssertionError("Redis did not start")
-
-    def send(self, sign: int) -> None:
-        self.process.send_signal(sign)
-
-    def flush(self) -> None:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=5) as client:
-            client.sendall(b"FLUSHALL\r\n")
-            assert client.recv(100) == b"+OK\r\n"
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.wait()
 
 
 @pytest.fixture
