@@ -1,4 +1,4 @@
-"""R2: processes that hand letters over are killed at random times; the mail server counts what arrived.
+"""R2: processes that hand letters over are killed at random times, and lose their database; the mail server counts.
 
 Three drainers, as Celery's workers are, and beside them what the clock does every 15 seconds: the sweep.
 """
@@ -8,18 +8,24 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.correspondence.sink import Sink
 
 from . import Row
+
+if TYPE_CHECKING:
+    from bench.places import Postgres
 
 HOME = Path(__file__).resolve().parent.parent
 LETTERS, KILLS, DRAINERS = 1500, 80, 3
@@ -28,6 +34,8 @@ CONTROL_LETTERS, CONTROL_KILLS = 300, 12
 # be unseen by staff.
 PAUSE, SLOWNESS, SEEN = 3.0, 0.3, 60
 MINUTES = 15
+# Seconds for which the database is away, and letters that have arrived before.
+AWAY, AWAY_LETTERS, BEFORE = 20, 600, 60
 
 WRITE = """
 import sys, django
@@ -43,11 +51,17 @@ ledger.write(ledger.Intent(kind="soak", occurrence="soak", version="1", address=
 DRAIN = """
 import time, django
 django.setup()
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 from correspondence import handing_over, ledger
 ledger.sweep = lambda now: None
+STUBBORN = handing_over.STUBBORN
+handing_over.STUBBORN = STUBBORN
 while True:
-    handing_over.hand_out(timezone.now(), lambda letters, now: set())
+    try:
+        handing_over.hand_out(timezone.now(), lambda letters, now: set())
+    except (InterfaceError, OperationalError):
+        connection.close()
     time.sleep(0.2)
 """
 
@@ -58,11 +72,14 @@ from datetime import timedelta
 django.setup()
 from django.db.models import Count
 from django.utils import timezone
+from django.db import InterfaceError, OperationalError, connection
 from correspondence import ledger
 from correspondence.models import Letter
 BLIND = False
 seen, swept = {}, 0.0
-while True:
+
+def look():
+    global swept
     now = timezone.now()
     if time.monotonic() - swept >= 15 or BLIND:
         if BLIND:
@@ -76,6 +93,12 @@ while True:
     states = dict(Letter.objects.values_list("state").annotate(number=Count("pk")).order_by())
     sent = list(Letter.objects.filter(state="sent").values_list("message_id", flat=True))
     print(json.dumps({"states": states, "seen": seen, "sent": sent}), flush=True)
+
+while True:
+    try:
+        look()
+    except (InterfaceError, OperationalError):
+        connection.close()
     time.sleep(1)
 """
 
@@ -92,10 +115,10 @@ class Done:
     slowest: float
 
     def words(self) -> str:
-        return (
-            f"{self.twice} twice, {self.lost} lost, {self.sent} sent, {self.doubtful} in doubt "
-            f"({self.arrived_in_doubt} of them had arrived), each shown within {self.slowest:.0f} s"
-        )
+        words = f"{self.twice} twice, {self.lost} lost, {self.sent} sent, {self.doubtful} in doubt"
+        if not self.doubtful:
+            return words
+        return f"{words} ({self.arrived_in_doubt} of them had arrived), each shown within {self.slowest:.0f} s"
 
 
 def prove(folder: Path, share: float = 1.0) -> list[Row]:
@@ -110,7 +133,7 @@ def prove(folder: Path, share: float = 1.0) -> list[Row]:
                 servers = [stack.enter_context(places.postgres(folder / part)) for part in ("letters", "blind")]
                 urls = [server.url for server in servers]
             done.append(row(name, urls, share))
-    return done
+    return [*done, *away(folder)]
 
 
 def row(database: str, urls: list[str], share: float) -> Row:
@@ -127,8 +150,71 @@ def row(database: str, urls: list[str], share: float) -> Row:
     )
 
 
+def away(folder: Path) -> list[Row]:
+    """PostgreSQL stopped, and frozen, while letters are under way. SQLite is a file: it cannot be away."""
+    from bench import places
+
+    rows = []
+    with places.postgres(folder / "hasty") as server:
+        hasty = play_away(server, server.stop, server.start, is_stubborn=False)
+    control = f"given up at once when it is away: {hasty.doubtful} in doubt"
+    with places.postgres(folder / "stopped") as server:
+        done = play_away(server, server.stop, server.start)
+    rows.append(row_away("stopped", "PostgreSQL stopped", done, control, hasty.doubtful > done.doubtful))
+    with places.postgres(folder / "frozen") as server:
+        freeze, thaw = (partial(server.signal_all, number) for number in (signal.SIGSTOP, signal.SIGCONT))
+        done = play_away(server, freeze, thaw)
+    rows.append(row_away("frozen", "PostgreSQL frozen (SIGSTOP)", done, "the line above", True))
+    return rows
+
+
+def row_away(name: str, fault: str, done: Done, control: str, control_found: bool) -> Row:
+    return Row(
+        goal=f"R2 {name}",
+        database="PostgreSQL",
+        fault=f"{fault} for {AWAY} s while {DRAINERS} processes hand letters over",
+        trials=f"{done.letters} letters, 1 outage",
+        outcome=done.words(),
+        control=control,
+        held=done.twice == done.lost == 0 and done.slowest <= SEEN + AWAY and control_found,
+    )
+
+
+def play_away(
+    server: Postgres, take: Callable[[], None], give_back: Callable[[], None], is_stubborn: bool = True
+) -> Done:
+    drain = DRAIN if is_stubborn else DRAIN.replace("STUBBORN = handing_over.STUBBORN", "STUBBORN = 0")
+    with stage(server.url, AWAY_LETTERS, drain) as (sink, keeper, _):
+        wait(lambda: len(sink.arrived) >= BEFORE, keeper)
+        take()
+        time.sleep(AWAY)
+        give_back()
+        wait(lambda: keeper.is_over, keeper)
+        time.sleep(2)
+    return judged(AWAY_LETTERS, 0, keeper, sink)
+
+
 def play(database: str, letters: int, kills: int, is_blind: bool = False) -> Done:
     """Until every letter is sent or in doubt; raises TimeoutError when that does not come about."""
+    chance, killed = random.Random(letters), 0
+    with stage(database, letters, DRAIN, is_blind) as (sink, keeper, drainers):
+        wait(lambda: bool(sink.arrived), keeper)
+        while killed < kills:
+            time.sleep(chance.uniform(0.2, PAUSE))
+            victim = chance.randrange(DRAINERS)
+            stop(drainers[victim])
+            drainers[victim] = start(DRAIN, keeper.env)
+            killed += 1
+        wait(lambda: keeper.is_over, keeper)
+        time.sleep(2)
+    return judged(letters, killed, keeper, sink)
+
+
+@contextmanager
+def stage(
+    database: str, letters: int, drain: str, is_blind: bool = False
+) -> Iterator[tuple[Sink, Keeper, list[subprocess.Popen]]]:
+    """Letters that are due, processes that hand them over, one that sweeps, and the mail server."""
     with Sink() as sink:
         sink.script.before_answer = lambda recipient: time.sleep(SLOWNESS / 2)
         sink.script.after_taking = lambda recipient: time.sleep(SLOWNESS / 2)
@@ -144,24 +230,20 @@ def play(database: str, letters: int, kills: int, is_blind: bool = False) -> Don
         call(["manage.py", "migrate", "--verbosity", "0"], env)
         call(["-c", WRITE, str(letters)], env)
         keeper = Keeper(env, is_blind)
-        drainers = [start(DRAIN, env) for _ in range(DRAINERS)]
-        killed, end = 0, time.monotonic() + 60 * MINUTES
-        chance = random.Random(letters)
+        drainers = [start(drain, env) for _ in range(DRAINERS)]
         try:
-            while killed < kills or set(keeper.states) - {"sent", "in_doubt"}:
-                if time.monotonic() > end:
-                    raise TimeoutError(f"{keeper.states} after {MINUTES} minutes and {killed} kills")
-                time.sleep(chance.uniform(0.2, PAUSE) if killed < kills else 1)
-                if killed < kills and sink.arrived:
-                    victim = chance.randrange(DRAINERS)
-                    stop(drainers[victim])
-                    drainers[victim] = start(DRAIN, env)
-                    killed += 1
-            time.sleep(2)
+            yield sink, keeper, drainers
         finally:
             for process in [*drainers, keeper.process]:
                 stop(process)
-        return judged(letters, killed, keeper, sink)
+
+
+def wait(until: Callable[[], bool], keeper: Keeper) -> None:
+    end = time.monotonic() + 60 * MINUTES
+    while not until():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{keeper.last['states']} after {MINUTES} minutes")
+        time.sleep(0.5)
 
 
 def judged(letters: int, kills: int, keeper: Keeper, sink: Sink) -> Done:
@@ -184,6 +266,7 @@ class Keeper:
     """The sweep of the clock, and what it last said of the ledger."""
 
     def __init__(self, env: dict[str, str], is_blind: bool) -> None:
+        self.env = env
         self.last: dict[str, Any] = {"states": {"planned": 1}, "seen": {}, "sent": []}
         self.process = start(KEEP.replace("BLIND = False", f"BLIND = {is_blind}"), env)
         Thread(target=self.listen, daemon=True).start()
@@ -193,8 +276,8 @@ class Keeper:
             self.last = json.loads(line)
 
     @property
-    def states(self) -> dict[str, int]:
-        return self.last["states"]
+    def is_over(self) -> bool:
+        return not set(self.last["states"]) - {"sent", "in_doubt"}
 
 
 def start(script: str, env: dict[str, str]) -> subprocess.Popen:
