@@ -1,6 +1,6 @@
 """Reminders, through the clock: the right letter, to the right people, once, at London time."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -119,6 +119,40 @@ def test_the_day_before_at_9_stays_9_across_the_change_of_the_clock(workshop, st
 
     tick(due_utc)
     assert len(readers("workshop_tomorrow")) == 2
+
+
+@pytest.mark.parametrize("at", ["00:30", "01:30", "02:30", "09:00"])
+@pytest.mark.parametrize(
+    ("changes_on", "hours_from_utc"),
+    [
+        # The hours that London is ahead of UTC before 01:00 UTC of that Sunday, and after.
+        (date(2018, 3, 25), (0, 1)),
+        (date(2018, 10, 28), (1, 0)),
+        (date(2026, 10, 25), (1, 0)),
+        (date(2027, 3, 28), (0, 1)),
+    ],
+)
+def test_on_the_night_the_clocks_change_each_letter_goes_once_at_its_time(workshop, changes_on, hours_from_utc, at):
+    day_after = datetime.combine(changes_on + timedelta(days=1), time(10), tzinfo=LONDON)
+    workshop.starts_at, workshop.ends_at = day_after, day_after + timedelta(hours=6)
+    workshop.save()
+    tick(day_after - timedelta(days=9))
+    Rule.objects.exclude(kind="workshop_tomorrow").update(is_on=False)
+    Rule.objects.filter(kind="workshop_tomorrow").update(at=at)
+    # The first of the two hours from 01:00 to 02:00 in October; in March the hour that is skipped moves forward.
+    before, after = hours_from_utc
+    ahead = before if at < "02:00" else after
+    midnight = datetime.combine(changes_on, time(0), tzinfo=UTC)
+    due = midnight + timedelta(hours=int(at[:2]) - ahead, minutes=int(at[3:]))
+
+    gone = {}
+    for minutes in range(-120, 12 * 60, 30):
+        moment = midnight + timedelta(minutes=minutes)
+        tick(moment)
+        gone[moment] = len(readers("workshop_tomorrow"))
+
+    assert gone == {moment: 2 if moment >= due else 0 for moment in gone}
+    assert Letter.objects.filter(kind="workshop_tomorrow").count() == 2
 
 
 def test_a_cancelled_workshop_reminds_nobody(workshop):
