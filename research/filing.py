@@ -25,8 +25,11 @@ class NoRoom(Exception):
 
 def folder(inside: str = "") -> Path:
     """Where files are kept, or a folder inside. Raises OSError where it cannot be made."""
-    path = Path(settings.FILES_DIR) / inside
+    path = Path(settings.FILES_DIR)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if inside:
+        path /= inside
+        path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -48,7 +51,7 @@ def whole(name: str) -> Iterator[BinaryIO]:
     Raises NoRoom when the disk is full, whatever came after, and OSError for other faults; nothing half written stays.
     """
     partial, final = partial_path(name), Path(settings.FILES_DIR) / name
-    folder(str(Path(name).parent))
+    folder(Path(name).parent.name)
     try:
         with partial.open("xb") as file:
             yield file
