@@ -40,6 +40,8 @@ DEVICES = {"con", "prn", "aux", "nul", "conin$", "conout$"} | {
 }
 # What JSON leaves in a string and YAML does not: control signs, line ends of other alphabets, half a letter.
 NOT_YAML = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+# What HTML knows no sign for.
+NOT_HTML = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff]")
 # What Markdown would make something of in a line of ours.
 MARKS = re.compile(r"([\\`*_\[\]<>#!|~&])")
 
@@ -116,7 +118,7 @@ class Parcel:
 
     def put_index(self, context: dict[str, Any], made_at: datetime) -> None:
         html = render_to_string("research/archive/index.html", {**context, "entries": self.entries, "made_at": made_at})
-        self.write("index.html", [html], made_at)
+        self.write("index.html", [NOT_HTML.sub("\ufffd", html)], made_at)
 
     def enclose(self, attachment: Attachment, stem: str) -> Enclosed:
         """A file of the note; where the disk does not give it, the note says so and goes without."""
