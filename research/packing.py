@@ -117,13 +117,14 @@ def claim(now: datetime) -> Archive | None:
     )
     if Archive.objects.filter(state=State.PACKING, held_until__gt=now).exists():
         return None
-    found = Archive.objects.unfinished().order_by("state", "asked_at").first()
+    due = Archive.objects.to_take_in_hand(now)
+    found = due.order_by("state", "asked_at").first()
     if found is None:
         return None
     left_behind, name = found.stored_as, f"{FOLDER}/{uuid.uuid4().hex}"
     try:
         with transaction.atomic():
-            taken = Archive.objects.filter(pk=found.pk, state=found.state, stored_as=left_behind).update(
+            taken = due.filter(pk=found.pk, stored_as=left_behind).update(
                 state=State.PACKING,
                 stored_as=name,
                 held_until=now + LEASE,
@@ -223,9 +224,7 @@ def read(pks: list[uuid.UUID], archive: Archive) -> list[ResearchNote]:
 def histories(notes: list[ResearchNote], user: User) -> Iterator[tuple[uuid.UUID, Iterable[NoteVersion]]]:
     """The versions of each note, newest first: one query for all, of which a few are in memory at a time."""
     versions = NoteVersion.objects.visible_to(user).filter(note__in=notes).select_related("author")
-    return groupby(
-        versions.order_by("-note", "-pk").iterator(chunk_size=VERSIONS), key=lambda version: version.note_id
-    )
+    return groupby(versions.order_by("-note", "-pk").iterator(chunk_size=VERSIONS), key=lambda version: version.note_id)
 
 
 class Hold:
@@ -266,8 +265,8 @@ def finish(archive: Archive, parcel: Parcel, size: int, now: datetime) -> None:
             )
             if not ready:
                 raise Lost
-            archive.notes.add(*parcel.note_pks)
-            archive.files.add(*parcel.file_pks)
+            archive.notes.add(*parcel.note_pks)  # type: ignore[arg-type]
+            archive.files.add(*parcel.file_pks)  # type: ignore[arg-type]
     except BaseException:
         filing.throw_away(archive.stored_as)
         raise

@@ -211,8 +211,7 @@ def front_matter(note: ResearchNote, files: list[Enclosed]) -> str:
         "begun_at": at(note.created_at),
         "saved_at": at(note.updated_at),
         "files": [
-            {"path": f"../{one.path}" if one.path else None, "name": one.name, "description": one.alt}
-            for one in files
+            {"path": f"../{one.path}" if one.path else None, "name": one.name, "description": one.alt} for one in files
         ],
     }
     return "\n".join(f"{name}: {quoted(value)}" for name, value in told.items())

@@ -34,6 +34,10 @@ class ArchiveQuerySet(models.QuerySet["Archive"]):
     def unfinished(self) -> ArchiveQuerySet:
         return self.filter(state__in=Archive.UNFINISHED)
 
+    def to_take_in_hand(self, now: datetime) -> ArchiveQuerySet:
+        """Those that wait, and those whose worker has died."""
+        return self.filter(Q(state=Archive.State.WAITING) | Q(state=Archive.State.PACKING, held_until__lte=now))
+
 
 class Archive(models.Model):
     """A person's own notes, or those an organisation shared, as one ZIP for whoever asked for it."""
@@ -80,7 +84,9 @@ class Archive(models.Model):
         ordering = ["-asked_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["asked_by"], condition=Q(state__in=["waiting", "packing"]), name="one_archive_under_way_a_person"
+                fields=["asked_by"],
+                condition=Q(state__in=["waiting", "packing"]),
+                name="one_archive_under_way_a_person",
             ),
             # One in the whole portal: letters never find every worker busy with archives.
             models.UniqueConstraint(

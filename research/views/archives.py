@@ -92,8 +92,8 @@ def archive_detail(request: SignedIn, pk: UUID) -> HttpResponse:
 
 
 def show_archive(request: SignedIn, archive: Archive, status: int = 200) -> HttpResponse:
-    inside = Membership.objects.visible_to(request.user).filter(pk=archive.membership_id)
-    can_ask = archive.membership is None or inside.exists()
+    whose, inside = archive.membership, Membership.objects.visible_to(request.user)
+    can_ask = whose is None or inside.filter(pk=whose.pk).exists()
     context = {"here": "my", "archive": archive, "standing": archive.standing, "can_ask": can_ask}
     return render(request, "research/archive_detail.html", context, status=status)
 
