@@ -48,7 +48,7 @@ def test_a_person_takes_their_notes_away_and_watches_how_far_it_is(visitor, gate
 
     page.get_by_role("button", name="Pack my notes").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your notes are being packed")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The notes are being packed")
     bar = page.get_by_role("progressbar", name="How far it is")
     expect(page.locator("[data-words]")).to_have_text("0 of " + str(Archive.objects.get().total) + " notes")
     expect(page.get_by_role("link", name="Look how far it is")).to_be_hidden()
@@ -87,7 +87,7 @@ def test_without_a_script_the_page_is_looked_at_again_by_hand(visitor, gate):
     page = visitor(java_script_enabled=False).sign_in("participant")
     page.get_by_role("link", name="Take your notes away").click()
     page.get_by_role("button", name="Pack my notes").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your notes are being packed")
+    expect(page.get_by_role("heading", level=1)).to_have_text("The notes are being packed")
     gate.set()
     for thread in threading.enumerate():
         if thread.name == "messenger":
