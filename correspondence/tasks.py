@@ -2,6 +2,7 @@
 
 import logging
 from threading import Event, Lock, Thread
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
@@ -44,10 +45,11 @@ def _nudge() -> None:
 
 
 class Messenger:
-    """Takes the word to the queue in a thread, so that no request ever waits for Redis, nor for a mail server where
-    there is no Redis. Any number of calls while it is on its way are one more way."""
+    """Takes the word of a job to the queue in a thread, so that no request ever waits for Redis, nor for the job itself
+    where there is no Redis. Any number of calls while it is on its way are one more way."""
 
-    def __init__(self) -> None:
+    def __init__(self, job: Any) -> None:
+        self.job = job
         self.lock, self.called, self.is_away = Lock(), Event(), False
 
     def call(self) -> None:
@@ -63,11 +65,11 @@ class Messenger:
         try:
             while self.goes_on():
                 try:
-                    hand_out.delay()
+                    self.job.delay()
                 except OperationalError as error:
-                    log.warning("queue unavailable, the clock will hand out: %s", error)
+                    log.warning("queue unavailable, the clock will see to %s: %s", self.job.name, error)
                 except Exception:
-                    log.exception("no hand-out; the clock will do it")
+                    log.exception("no %s; the clock will see to it", self.job.name)
         finally:
             connections.close_all()
 
@@ -78,4 +80,4 @@ class Messenger:
             return self.is_away
 
 
-messenger = Messenger()
+messenger = Messenger(hand_out)

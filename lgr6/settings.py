@@ -204,6 +204,9 @@ CELERY_BEAT_SCHEDULE = {
     # A process that died while it handed a letter over is found out within a minute (correspondence/ledger.py: LEASE).
     "sweep": {"task": "correspondence.tasks.sweep", "schedule": 15.0, "options": {"expires": 14}},
     "tidy": {"task": "workshops.tasks.forget_needs", "schedule": 3600.0, "options": {"expires": 3500}},
+    # A worker that died while it packed is found out by its lease (research/packing.py: LEASE).
+    "pack": {"task": "research.tasks.pack_archives", "schedule": 60.0, "options": {"expires": 55}},
+    "tidy-archives": {"task": "research.tasks.forget_archives", "schedule": 3600.0, "options": {"expires": 3500}},
     "seal": {"task": "research.tasks.seal_notes", "schedule": 300.0, "options": {"expires": 290}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

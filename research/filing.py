@@ -6,7 +6,11 @@ import errno
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from django.conf import settings
 
@@ -19,10 +23,13 @@ class NoRoom(Exception):
     """The disk for files is full. Nothing was kept."""
 
 
-def folder() -> Path:
-    """Where files are kept. Raises OSError where it cannot be made."""
+def folder(inside: str = "") -> Path:
+    """Where files are kept, or a folder inside. Raises OSError where it cannot be made."""
     path = Path(settings.FILES_DIR)
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if inside:
+        path /= inside
+        path.mkdir(mode=0o700, exist_ok=True)
     return path
 
 
@@ -32,21 +39,35 @@ def keep(content: bytes) -> str:
     Raises NoRoom when the disk is full and OSError for other faults; nothing half written stays behind.
     """
     name = uuid.uuid4().hex
-    partial, final = folder() / f"{name}.part", folder() / name
+    with whole(name) as file:
+        file.write(content)
+    return name
+
+
+@contextmanager
+def whole(name: str) -> Iterator[BinaryIO]:
+    """A new file to write to, which has its name once it is written and on the disk; until then `<name>.part`.
+
+    Raises NoRoom when the disk is full, whatever came after, and OSError for other faults; nothing half written stays.
+    """
+    partial, final = partial_path(name), Path(settings.FILES_DIR) / name
+    folder(Path(name).parent.name)
     try:
         with partial.open("xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         partial.rename(final)
         sync_folder(final.parent)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        final.unlink(missing_ok=True)
-        if error.errno in FULL:
+    except BaseException as error:
+        throw_away(name)
+        if isinstance(error, OSError) and error.errno in FULL:
             raise NoRoom from error
         raise
-    return name
+
+
+def partial_path(name: str) -> Path:
+    return Path(settings.FILES_DIR) / f"{name}.part"
 
 
 def sync_folder(path: Path) -> None:
@@ -63,8 +84,32 @@ def read(name: str) -> bytes:
     return (Path(settings.FILES_DIR) / name).read_bytes()
 
 
+def open_to_read(name: str) -> BinaryIO:
+    """The file, to be read bit by bit. Raises OSError where it is not there or cannot be read."""
+    return (Path(settings.FILES_DIR) / name).open("rb")
+
+
+def is_there(name: str) -> bool:
+    return (Path(settings.FILES_DIR) / name).is_file()
+
+
 def throw_away(name: str) -> None:
+    """The file, and what a process that died may have left of it."""
     (Path(settings.FILES_DIR) / name).unlink(missing_ok=True)
+    partial_path(name).unlink(missing_ok=True)
+
+
+def throw_away_older(inside: str, moment: datetime) -> None:
+    """Everything in that folder which nobody has written to since."""
+    for path in folder(inside).iterdir():
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < moment.timestamp():
+                path.unlink()
+
+
+def has_room(size: int) -> bool:
+    """Whether so many bytes fit and SPARE is left for the notes' own files. Raises OSError."""
+    return shutil.disk_usage(folder()).free - size > SPARE
 
 
 def state() -> str:

@@ -58,5 +58,15 @@ urlpatterns = [
     path(
         "cohorts/<slug:cohort_slug>/experiments/<int:pk>/versions/", views.experiment_history, name="experiment_history"
     ),
+    path(
+        "cohorts/<slug:cohort_slug>/organisations/<slug:organisation_slug>/archive/",
+        views.membership_archive,
+        name="membership_archive",
+    ),
+    path("my/archives/", views.archive_list, name="archive_list"),
+    path("my/archives/<uuid:pk>/", views.archive_detail, name="archive_detail"),
+    path("my/archives/<uuid:pk>/progress/", views.archive_progress, name="archive_progress"),
+    path("my/archives/<uuid:pk>/file/", views.archive_file, name="archive_file"),
+    path("my/archives/<uuid:pk>/delete/", views.archive_delete, name="archive_delete"),
     path("my/drafts.md", views.drafts_download, name="drafts_download"),
 ]

@@ -1,5 +1,6 @@
 """Phases of research, the experiments run in them, the notes people write, and what hangs on them."""
 
+from .archives import Archive, notes_to_take
 from .attachments import Attachment
 from .experiments import BOXES, CardVersion, Experiment, Framing
 from .locks import Addendum, Seal, Unlock
@@ -11,6 +12,7 @@ __all__ = [
     "GRACE",
     "WAITS",
     "Addendum",
+    "Archive",
     "Attachment",
     "CardVersion",
     "Experiment",
@@ -26,4 +28,5 @@ __all__ = [
     "kinds_of",
     "last_locked_day",
     "name_kinds",
+    "notes_to_take",
 ]

@@ -1,5 +1,13 @@
 """Pages of research: its phases, its notes and how they are written, and the cards of experiments."""
 
+from .archives import (
+    archive_delete,
+    archive_detail,
+    archive_file,
+    archive_list,
+    archive_progress,
+    membership_archive,
+)
 from .attachments import (
     attachment_describe,
     attachment_detail,
@@ -27,6 +35,11 @@ from .together import note_conflict, note_presence
 from .writing import note_edit, note_new, note_preview, note_save
 
 __all__ = [
+    "archive_delete",
+    "archive_detail",
+    "archive_file",
+    "archive_list",
+    "archive_progress",
     "attachment_describe",
     "attachment_detail",
     "attachment_put_back",
@@ -38,6 +51,7 @@ __all__ = [
     "experiment_history",
     "experiment_list",
     "experiment_new",
+    "membership_archive",
     "note_addendum",
     "note_attachments",
     "note_comment",

@@ -250,6 +250,17 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ],
     ("research:experiment_detail", "missing", cohort(pk=999999)),
     ("research:drafts_download", "", None),
+    ("research:archive_list", "", None),
+    ("research:membership_archive", "A", org("a")),
+    ("research:membership_archive", "B", org("b")),
+    *[
+        (f"research:archive_{deed}", variant, kwargs)
+        for deed in ("detail", "progress", "file", "delete")
+        for variant, kwargs in [
+            ("the participant's", lambda world: {"pk": world.things.archive.pk}),
+            ("missing", lambda world: {"pk": MISSING}),
+        ]
+    ],
     ("mentoring:mentoring_list", "", cohort()),
     ("mentoring:slot_new", "", cohort()),
     *[

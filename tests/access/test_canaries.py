@@ -6,7 +6,9 @@ import re
 from collections import deque
 from datetime import timedelta
 from html import unescape
+from io import BytesIO
 from urllib.parse import urljoin, urlsplit
+from zipfile import ZipFile
 
 import pytest
 from django.test import Client
@@ -14,6 +16,8 @@ from django.utils import timezone
 
 from correspondence.clock import tick
 from correspondence.models import Letter
+from research.models import ResearchNote
+from research.packing import pack_waiting
 from tests.access.rows import ROWS
 from tests.access.test_matrix import client_of
 from tests.access.world import ROLES, World, build, canary
@@ -69,7 +73,8 @@ def crawl(client: Client, seeds: list[str]) -> dict[str, str]:
         response = client.get(path)
         assert response.status_code != 500, path
         body = b"".join(response.streaming_content) if response.streaming else response.content
-        texts[path] = body.decode("utf-8", "replace")
+        is_zip = response.get("Content-Type") == "application/zip"
+        texts[path] = unpacked(body) if is_zip else body.decode("utf-8", "replace")
         if response.get("Content-Type", "").startswith("text/html"):
             for href in re.findall(r'href="([^"#]+)', texts[path]):
                 target = urlsplit(urljoin(f"http://testserver{path}", unescape(href)))
@@ -77,6 +82,25 @@ def crawl(client: Client, seeds: list[str]) -> dict[str, str]:
                     queue.append(target.path + (f"?{target.query}" if target.query else ""))
         elif response.status_code in (301, 302):
             queue.append(response["Location"])
+    return texts
+
+
+def unpacked(content: bytes) -> str:
+    """Every name and every text in a ZIP."""
+    with ZipFile(BytesIO(content)) as parcel:
+        texts = [parcel.read(name).decode("utf-8", "replace") for name in parcel.namelist()]
+        return "\n".join([*parcel.namelist(), *texts])
+
+
+def take_all_away(client: Client, world: World) -> dict[str, str]:
+    """Asks for every archive there might be, and packs those that are given: each file's path, with all it says."""
+    organisations = [world.things.museum, world.things.gallery]
+    texts: dict[str, str] = {}
+    for path in ["/my/archives/", *(f"{place.get_absolute_url()}archive/" for place in organisations)]:
+        answer = client.post(path)
+        pack_waiting(timezone.now())
+        if answer.status_code == 302 and answer["Location"].startswith("/my/archives/"):
+            texts |= crawl(client, [f"{answer['Location']}file/"])
     return texts
 
 
@@ -115,6 +139,32 @@ def test_nobody_meets_a_canary_that_is_not_theirs(world, role):
     allowed = {name for name, roles in HOMES.items() if role in roles}
     assert {name: page for name, page in met.items() if name not in allowed} == {}
     assert allowed - SHY - set(met) == set()
+
+
+SHARED_BY_A, SHARED_BY_B = ({f"{letter}-{name}" for name in ("inner", "shared", "locked")} for letter in "AB")
+TAKEN_AWAY = {
+    "anonymous": set(),
+    "participant": SHARED_BY_A | {"A-draft"},
+    "colleague": SHARED_BY_A,
+    "neighbour": SHARED_BY_B | {"B-draft"},
+    "former": set(),
+    "mentor": SHARED_BY_A,
+    "other_mentor": SHARED_BY_B,
+    "staff": SHARED_BY_A | SHARED_BY_B,
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_archives_hold_what_their_asker_may_read_and_nothing_else(world, role):
+    assert set(sung(take_all_away(client_of(world, role), world))) == TAKEN_AWAY[role]
+
+
+def test_an_archive_that_asked_nobody_would_be_heard(world, monkeypatch):
+    """The negative control: with notes visible to all, a colleague takes drafts of others away."""
+    monkeypatch.setattr(type(ResearchNote.objects.all()), "visible_to", lambda self, user: self)
+    monkeypatch.setattr(type(ResearchNote.objects.all()), "shared", lambda self: self)
+
+    assert "A-draft" in sung(take_all_away(client_of(world, "colleague"), world))
 
 
 def test_no_letter_carries_a_canary_to_the_wrong_reader(world):

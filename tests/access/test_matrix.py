@@ -16,6 +16,7 @@ from django.db import transaction
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
 
+from tests import factories as make
 from tests.access.rows import CODES, METHODS, ROWS, read_table
 from tests.access.world import ROLES, World, build
 from tests.architecture.test_public_pages import patterns
@@ -140,6 +141,10 @@ TWINS = {
     "a file of another organisation": Twin(
         lambda w: w.things.files[w.things.b.inner.pk].get_absolute_url(),
         "/cohorts/world/notes/00000000-0000-4000-8000-000000000000/files/00000000-0000-4000-8000-000000000000/",
+    ),
+    "somebody else's archive": Twin(
+        lambda w: reverse("research:archive_file", args=[make.an_archive(w.people["colleague"], w.things.museum).pk]),
+        "/my/archives/00000000-0000-4000-8000-000000000000/file/",
     ),
     "a session of another organisation": Twin(
         lambda w: reverse("mentoring:session_detail", args=["world", w.things.b.session.pk]),

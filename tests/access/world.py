@@ -161,6 +161,8 @@ def build() -> World:
         own.kept = make.a_kept_copy(own.inner, f"Kept {canary(letter + '-kept')}")
         add_addendum(own.locked, writer, f"Addendum {canary(f'{letter}-locked')}", uuid4(), now)
 
+    things.archive = make.an_archive(people["participant"], now=now)
+
     staff = people["staff"]
     assert staff is not None
     things.open_topic = make.a_topic(cohort, people["neighbour"], title="For everyone in the cohort")

@@ -15,8 +15,8 @@ from discussions.models import Comment, Discussion, SearchEntry, Topic
 from findings.models import Agreement, Excerpt, Finding
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
-from research import filing
-from research.models import BOXES, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase
+from research import filing, packing
+from research.models import BOXES, Archive, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase
 from research.trying import begin_experiment
 from workshops.models import Workshop
 
@@ -238,6 +238,14 @@ def an_attachment(note: ResearchNote, name: str = "Consent form.txt", content: b
             **extra,
         },
     )
+
+
+def an_archive(asked_by: User, membership: Membership | None = None, now: datetime = NOW) -> Archive:
+    """The person's own notes, or the organisation's, packed and on the disk."""
+    archive = packing.ask(asked_by, membership, now)
+    packing.pack_waiting(now)
+    archive.refresh_from_db()
+    return archive
 
 
 def a_comment(discussion: Discussion, author: User, body: str = "We did, last spring.") -> Comment:
