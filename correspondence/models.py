@@ -26,6 +26,10 @@ class LetterQuerySet(models.QuerySet["Letter"]):
     def unfinished(self) -> LetterQuerySet:
         return self.filter(state__in=Letter.UNFINISHED)
 
+    def to_follow(self) -> LetterQuerySet:
+        """What staff have looked at before its time: it goes with its event when that moves."""
+        return self.filter(Q(state=Letter.State.HELD) | Q(edited_at__isnull=False), state__in=Letter.WAITING)
+
     def needing_a_person(self) -> LetterQuerySet:
         return self.filter(state__in=Letter.FOR_A_PERSON)
 
@@ -53,6 +57,8 @@ class Letter(models.Model):
         QUEUED = "queued", "waiting its turn"
 
     UNFINISHED = [State.PLANNED, State.CLAIMED, State.SENDING, State.RETRY]
+    # Nothing has left yet, and nobody has it in hand.
+    WAITING = [State.PLANNED, State.RETRY, State.HELD, State.QUEUED]
     FOR_A_PERSON = [State.FAILED, State.IN_DOUBT, State.MISSED, State.UNWRITTEN]
 
     key = models.CharField(
@@ -91,6 +97,12 @@ class Letter(models.Model):
     answer = models.CharField(max_length=500, blank=True, help_text="What the mail server said.")
     sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    event_time = models.CharField("time of its event", max_length=60, blank=True, help_text="As it was written for.")
+    edited_at = models.DateTimeField(null=True, blank=True)
+    # A name, not a person: the ledger knows addresses only.
+    edited_by = models.CharField(max_length=200, blank=True)
+    why_not = models.CharField("why it waits or does not go", max_length=500, blank=True)
 
     objects = LetterQuerySet.as_manager()
 
@@ -139,6 +151,17 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def when(self) -> str:
+        """When its letters go, in words."""
+        side = "before" if self.days < 0 else "after"
+        days = f"{abs(self.days)} {'day' if abs(self.days) == 1 else 'days'} {side}" if self.days else "on the day"
+        if self.at is not None:
+            return f"{days}, at {self.at:%H:%M} in London"
+        side = "before" if self.minutes < 0 else "after"
+        minutes = f"{abs(self.minutes)} minutes {side}" if self.minutes else "at that moment"
+        return minutes if not self.days else f"{days}, {minutes}"
 
 
 class ChoiceQuerySet(models.QuerySet["Choice"]):

@@ -120,6 +120,10 @@ class Migration(migrations.Migration):
                 ('answer', models.CharField(blank=True, help_text='What the mail server said.', max_length=500)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('event_time', models.CharField(blank=True, help_text='As it was written for.', max_length=60, verbose_name='time of its event')),
+                ('edited_at', models.DateTimeField(blank=True, null=True)),
+                ('edited_by', models.CharField(blank=True, max_length=200)),
+                ('why_not', models.CharField(blank=True, max_length=500, verbose_name='why it waits or does not go')),
             ],
             options={
                 'ordering': ['-due_at', '-pk'],

@@ -1,0 +1,242 @@
+"""Letters to come: what the rules will write, as things stand now, and what waits in the ledger already.
+
+Nothing here writes, but for `put_down`: what staff do to a letter before its time makes it a row of the ledger.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+from django.db.models import Q
+from django.urls import NoReverseMatch, reverse
+
+from .ledger import key_of, row_of, write
+from .models import Choice, Letter, Rule
+from .reminders import ENOUGH, REGISTERED, WENT, Fault, Occurrence, Reminder, intent_of, occurrences, rules
+
+# In the ledger, and not gone yet.
+OPEN = [*Letter.UNFINISHED, Letter.State.HELD, Letter.State.QUEUED]
+
+
+@dataclass(frozen=True)
+class Coming:
+    """One letter that will go if nothing changes: worked out by a rule, in the ledger, or both."""
+
+    due_at: datetime
+    address: str
+    kind: str
+    label: str
+    about: str
+    occurrence: Occurrence | None = None
+    person: Any = None
+    letter: Letter | None = None
+
+    @property
+    def url(self) -> str:
+        """The page of the desk where it is read before it goes."""
+        if self.letter is not None:
+            return reverse("admin:correspondence_letter_change", args=[self.letter.pk])
+        assert self.occurrence is not None  # noqa: S101  it is in the ledger, or worked out
+        args = [self.kind, str(self.occurrence.event.pk), self.person.pk]
+        return reverse("admin:correspondence_letter_coming", args=args)
+
+    @property
+    def state(self) -> str:
+        """How it stands, where there is more to say than when it goes."""
+        if self.letter is None:
+            return "held when it is due" if self.occurrence and self.occurrence.rule.is_held else ""
+        if self.letter.state == Letter.State.CANCELLED:
+            return "stopped"
+        words = "held" if self.letter.state == Letter.State.HELD else self.letter.get_state_display()
+        return f"{words}, edited" if self.letter.edited_at else words
+
+
+@dataclass
+class Outlook:
+    """What a cohort's letters to come are, in their order, and what could not be worked out."""
+
+    letters: list[Coming] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    unwritten: list[Letter] = field(default_factory=list)
+
+
+def outlook(about: str, now: datetime) -> Outlook:
+    """Every letter to come of the cohort with this slug. Who gets one is asked now, in one or two queries an event and
+    kind; the number of queries does not grow with people."""
+    found = Outlook()
+    ahead = [item for item in occurrences(now, found.faults, is_forecast=True) if now < item.not_after]
+    ahead = [item for item in ahead if item.reminder.about(item.event) == about]
+    found.faults = [fault for fault in found.faults if concerns(fault, about)]
+    ledger = Letter.objects.filter(about=about, is_secret=False).defer("body", "calendar", "headers")
+    names = {item.reminder.occurrence(item.event) for item in ahead}
+    rows = list(ledger.filter(Q(state__in=OPEN) | Q(kind__in=REGISTERED, occurrence__in=names)))
+    by_key = {letter.key: letter for letter in rows}
+    audiences = {item: audience for item in ahead if (audience := asked(item, now, found.faults)) is not None}
+    spared = not_wanted(audiences, about)
+    taken = set()
+    for item, people in audiences.items():
+        reminder, name = item.reminder, item.reminder.occurrence(item.event)
+        version = reminder.version(item.event)
+        for person in people:
+            letter = by_key.get(key_of(reminder.kind, name, version, person.email))
+            off = spared(reminder, name, person.email) if letter is None else not shows(letter, now)
+            if not off:
+                found.letters.append(coming(item, person, letter))
+            taken.add(letter.pk if letter else 0)
+    known = rules()
+    for letter in rows:
+        if letter.pk not in taken and letter.state in OPEN:
+            found.letters.append(in_the_ledger(letter, known))
+    found.letters.sort(key=lambda item: (item.due_at, item.label, item.about, item.address))
+    found.unwritten = list(ledger.filter(state=Letter.State.UNWRITTEN).order_by("due_at", "pk"))
+    return found
+
+
+def asked(item: Occurrence, now: datetime, faults: list[Fault]) -> list[Any] | None:
+    """Who is to be told; None where that cannot be found out."""
+    try:
+        return list(item.reminder.audience(item.event, now))
+    except Exception as error:
+        faults.append(Fault(item.reminder, item.event, f"{type(error).__name__}: {error}"))
+        return None
+
+
+def concerns(fault: Fault, about: str) -> bool:
+    """Whether it is of this cohort; what cannot be told apart is everybody's."""
+    try:
+        return fault.event is None or fault.reminder.about(fault.event) == about
+    except Exception:
+        return True
+
+
+def shows(letter: Letter, now: datetime) -> bool:
+    """Whether it is still to go, or was stopped by staff before its time."""
+    is_stopped = letter.state == Letter.State.CANCELLED and letter.why_not != "" and letter.due_at > now
+    return letter.state in OPEN or is_stopped
+
+
+def not_wanted(audiences: dict[Occurrence, list[Any]], about: str) -> Callable[[Reminder, str, str], bool]:
+    """Who chose not to get a kind, or was nudged about an event often enough. Two queries."""
+    addresses = {person.email.lower() for people in audiences.values() for person in people}
+    refused = Choice.objects.refused(REGISTERED, addresses)
+    nudged = Letter.objects.filter(about=about, rank__isnull=False, state__in=WENT)
+    counts = Counter(
+        (kind, name, address.lower()) for kind, name, address in nudged.values_list("kind", "occurrence", "address")
+    )
+
+    def spared(reminder: Reminder, name: str, address: str) -> bool:
+        kind, address = reminder.kind, address.lower()
+        often = reminder.nudge is not None and counts[kind, name, address] >= ENOUGH
+        return often or (kind, address) in refused
+
+    return spared
+
+
+def coming(item: Occurrence, person: Any, letter: Letter | None = None) -> Coming:
+    return Coming(
+        due_at=letter.due_at if letter else item.due_at,
+        address=person.email,
+        kind=item.reminder.kind,
+        label=item.label,
+        about=str(item.event),
+        occurrence=item,
+        person=person,
+        letter=letter,
+    )
+
+
+def in_the_ledger(letter: Letter, known: dict[str, Rule]) -> Coming:
+    rule = known.get(letter.kind)
+    return Coming(
+        due_at=letter.due_at,
+        address=letter.address,
+        kind=letter.kind,
+        label=rule.label if rule else letter.kind.replace("_", " ").capitalize(),
+        about=letter.open_subject,
+        letter=letter,
+    )
+
+
+def find(kind: str, event_pk: str, person_pk: int, now: datetime) -> Coming | None:
+    """The letter to come of this kind, about this event, to this person; with its row, where the ledger has one."""
+    reminder = REGISTERED.get(kind)
+    rule = rules().get(kind)
+    if reminder is None or rule is None or not rule.is_on:
+        return None
+    event = next((event for event in reminder.to_come(now) if str(event.pk) == event_pk), None)
+    due = reminder.due_at(event, rule) if event is not None else None
+    person = reminder.audience(event, now).filter(pk=person_pk).first() if due is not None else None
+    if event is None or due is None or person is None:
+        return None
+    item = Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
+    key = key_of(kind, reminder.occurrence(event), reminder.version(event), person.email)
+    return coming(item, person, Letter.objects.filter(key=key).first())
+
+
+def as_written(item: Coming) -> Letter:
+    """The letter to come as the planner would write it now; not saved."""
+    assert item.occurrence is not None  # noqa: S101  `find` gives it
+    return row_of(intent_of(item.occurrence, item.person))
+
+
+def put_down(item: Coming) -> Letter:
+    """Writes it into the ledger before its time, held, under the key the planner would give it: it stays single."""
+    assert item.occurrence is not None  # noqa: S101  `find` gives it
+    intent = replace(intent_of(item.occurrence, item.person), is_held=True)
+    write([intent])
+    return Letter.objects.select_for_update().get(key=intent.key)
+
+
+def page_of_event(event: Any) -> str:
+    """The page of the desk where the event is put right; empty where it has none."""
+    if event is None:
+        return ""
+    try:
+        return reverse(f"admin:{event._meta.app_label}_{event._meta.model_name}_change", args=[quote(str(event.pk))])
+    except NoReverseMatch:
+        return ""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does to the letters of one kind about an event: how many people, and when before and after."""
+
+    label: str
+    people: int
+    before: datetime | None
+    after: datetime | None
+    is_now: bool = False
+
+
+def effects(name: str, after: Any, now: datetime) -> list[Effect]:
+    """What happens to the letters still to come about the event called `name` when it becomes `after`.
+
+    `after` is the changed event, not saved; None when it is cancelled. Letters that went are not among them.
+    """
+    known, found = rules(), []
+    for item in occurrences(now, is_forecast=True):
+        if item.reminder.occurrence(item.event) != name:
+            continue
+        due = item.reminder.due_at(after, known[item.reminder.kind]) if after is not None else None
+        if due is not None and now >= item.reminder.not_after(after, due):
+            due = None
+        goes_now = now < item.not_after
+        if not goes_now and due is None:
+            continue
+        people = item.reminder.audience(item.event, now).count() if goes_now or due else 0
+        if people and due != item.due_at:
+            before = item.due_at if goes_now else None
+            found.append(Effect(item.label, people, before, due, is_now=due is not None and due <= now))
+    return sorted(found, key=lambda effect: effect.after or effect.before or now)
+
+
+def held_or_edited(names: Iterable[str]) -> tuple[int, int]:
+    """How many letters about these events staff hold unedited, and how many they edited."""
+    waiting = list(Letter.objects.to_follow().filter(occurrence__in=list(names)).values_list("edited_at", flat=True))
+    edited = sum(moment is not None for moment in waiting)
+    return len(waiting) - edited, edited
