@@ -6,7 +6,7 @@ Nothing here writes, but for `put_down`: what staff do to a letter before its ti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,18 @@ from django.urls import NoReverseMatch, reverse
 
 from .ledger import key_of, row_of, write
 from .models import Choice, Letter, Rule
-from .reminders import ENOUGH, REGISTERED, WENT, Fault, Occurrence, Reminder, intent_of, occurrences, rules
+from .reminders import (
+    ENOUGH,
+    REGISTERED,
+    WENT,
+    Fault,
+    Occurrence,
+    Reminder,
+    intent_of,
+    not_to_be_told,
+    occurrences,
+    rules,
+)
 
 # In the ledger, and not gone yet.
 OPEN = [*Letter.UNFINISHED, Letter.State.HELD, Letter.State.QUEUED]
@@ -76,7 +87,7 @@ def outlook(about: str, now: datetime) -> Outlook:
     names = {item.reminder.occurrence(item.event) for item in ahead}
     rows = list(ledger.filter(Q(state__in=OPEN) | Q(kind__in=REGISTERED, occurrence__in=names)))
     by_key = {letter.key: letter for letter in rows}
-    audiences = {item: audience for item in ahead if (audience := asked(item, now, found.faults)) is not None}
+    audiences = all_asked(ahead, now, found.faults)
     spared = not_wanted(audiences, about)
     taken = set()
     for item, people in audiences.items():
@@ -97,13 +108,20 @@ def outlook(about: str, now: datetime) -> Outlook:
     return found
 
 
-def asked(item: Occurrence, now: datetime, faults: list[Fault]) -> list[Any] | None:
-    """Who is to be told; None where that cannot be found out."""
-    try:
-        return list(item.reminder.audience(item.event, now))
-    except Exception as error:
-        faults.append(Fault(item.reminder, item.event, f"{type(error).__name__}: {error}"))
-        return None
+def all_asked(ahead: list[Occurrence], now: datetime, faults: list[Fault]) -> dict[Occurrence, list[Any]]:
+    """Who is to be told of each; kinds that ask the same about an event ask once. What cannot be found out is a
+    fault."""
+    answers: dict[Any, list[Any]] = {}
+    found = {}
+    for item in ahead:
+        question = (item.reminder.audience, item.event)
+        try:
+            if question not in answers:
+                answers[question] = list(item.reminder.audience(item.event, now))
+            found[item] = answers[question]
+        except Exception as error:
+            faults.append(Fault(item.reminder, item.event, f"{type(error).__name__}: {error}"))
+    return found
 
 
 def concerns(fault: Fault, about: str) -> bool:
@@ -213,30 +231,40 @@ class Effect:
     is_now: bool = False
 
 
-def effects(name: str, after: Any, now: datetime) -> list[Effect]:
-    """What happens to the letters still to come about the event called `name` when it becomes `after`.
+def effects(before: Any, after: Any, now: datetime) -> list[Effect]:
+    """What happens to the letters still to come about an event when `before` becomes `after`, which is not saved.
 
-    `after` is the changed event, not saved; None when it is cancelled. Letters that went are not among them.
+    None for `after` when it is cancelled or has no date any more. What went already is not among them.
     """
     known, found = rules(), []
-    for item in occurrences(now, is_forecast=True):
-        if item.reminder.occurrence(item.event) != name:
+    for reminder in REGISTERED.values():
+        rule, ahead = known[reminder.kind], reminder.to_come(now)
+        if not rule.is_on or getattr(ahead, "model", None) is not type(before):
             continue
-        due = item.reminder.due_at(after, known[item.reminder.kind]) if after is not None else None
-        if due is not None and now >= item.reminder.not_after(after, due):
-            due = None
-        goes_now = now < item.not_after
-        if not goes_now and due is None:
-            continue
-        people = item.reminder.audience(item.event, now).count() if goes_now or due else 0
-        if people and due != item.due_at:
-            before = item.due_at if goes_now else None
-            found.append(Effect(item.label, people, before, due, is_now=due is not None and due <= now))
+        is_there = any(event.pk == before.pk for event in ahead)
+        old = still_to_go(reminder, before, rule, now) if is_there else None
+        new = still_to_go(reminder, after, rule, now) if after is not None else None
+        # What was due by now has gone, and is no letter to come.
+        old_moves = old if old and old > now else None
+        if new != old and (old_moves or new) and (people := number_told(reminder, before, now)):
+            found.append(Effect(reminder.label, people, old_moves, new, is_now=new is not None and new <= now))
     return sorted(found, key=lambda effect: effect.after or effect.before or now)
 
 
-def held_or_edited(names: Iterable[str]) -> tuple[int, int]:
-    """How many letters about these events staff hold unedited, and how many they edited."""
-    waiting = list(Letter.objects.to_follow().filter(occurrence__in=list(names)).values_list("edited_at", flat=True))
-    edited = sum(moment is not None for moment in waiting)
-    return len(waiting) - edited, edited
+def still_to_go(reminder: Reminder, event: Any, rule: Rule, now: datetime) -> datetime | None:
+    """When the letters about the event go; None without a date, or when that is over."""
+    due = reminder.due_at(event, rule)
+    return due if due is not None and now < reminder.not_after(event, due) else None
+
+
+def number_told(reminder: Reminder, event: Any, now: datetime) -> int:
+    addresses = [person.email for person in reminder.audience(event, now)]
+    spared = not_to_be_told(reminder, reminder.occurrence(event), addresses)
+    return len({address.lower() for address in addresses} - spared)
+
+
+def looked_after(name: str) -> tuple[int, int]:
+    """How many letters about the event of this name staff hold as they are, and how many they edited."""
+    moments = list(Letter.objects.to_follow().filter(occurrence=name).values_list("edited_at", flat=True))
+    edited = sum(moment is not None for moment in moments)
+    return len(moments) - edited, edited
