@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, QuerySet, Value, When
@@ -22,6 +21,7 @@ from .desk import Desk, is_confirmed
 from .following import approve
 from .issues import send_issue
 from .models import Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber
+from .rule_form import RuleForm
 
 HIDDEN = "Only its reader may see this: it carries a code or key."
 
@@ -307,13 +307,6 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-class RuleForm(forms.ModelForm):
-    days = forms.IntegerField(min_value=-365, max_value=365, help_text=Rule._meta.get_field("days").help_text)
-    minutes = forms.IntegerField(
-        min_value=-43200, max_value=43200, initial=0, help_text=Rule._meta.get_field("minutes").help_text
-    )
-
-
 @admin.register(Rule)
 class RuleAdmin(Desk):
     """When reminders go. The kinds come with the portal; days, time, on or off, and whether its letters wait
@@ -323,7 +316,7 @@ class RuleAdmin(Desk):
     list_display = ("label", "when", "is_on", "is_held")
     list_filter = ("is_on", "is_held")
     search_fields = ("label", "kind")
-    fields = ("label", "kind", "days", "at", "minutes", "is_on", "is_held")
+    fields = ("label", "kind", "days", "at", "minutes", "is_on", "is_held", "sure", "told")
     readonly_fields = ("label", "kind")
 
     def has_add_permission(self, request: HttpRequest) -> bool:

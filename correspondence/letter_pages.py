@@ -16,6 +16,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -148,6 +149,12 @@ DEEDS: dict[str, Callable[[Letter, dict[str, Any], str, datetime], bool]] = {
     "release": release,
     "stop": stop,
 }
+DONE = {
+    "edit": "Saved, and marked as edited. It goes as it reads here.",
+    "hold": "Held: it does not go until somebody releases it.",
+    "release": "Released.",
+    "stop": "Stopped: it is never sent.",
+}
 LOG = {"edit": "Edited.", "hold": "Held.", "release": "Released.", "stop": "Stopped."}
 
 
@@ -239,7 +246,7 @@ def do(
         messages.success(request, "Released: it is written anew when it is due, and goes then.")
         return redirect("admin:correspondence_letter_changelist")
     else:
-        messages.success(request, LOG[deed])
+        messages.success(request, DONE[deed])
     return redirect("admin:correspondence_letter_change", pk)
 
 
@@ -296,11 +303,11 @@ def is_held_by_rule(letter: Letter) -> bool:
 
 
 def reason_for(kind: str) -> dict[str, Any]:
-    """Which rule writes letters of a kind, when, and the template of what their readers are told about why."""
+    """Which rule writes letters of a kind, when, and what their readers are told about why."""
     reminder = REGISTERED.get(kind)
     return {
         "rule": Rule.objects.filter(kind=kind).first(),
-        "why": f"{reminder.template}_why.txt" if reminder else "",
+        "why": render_to_string(f"{reminder.template}_why.txt").strip() if reminder else "",
         "is_nudge": reminder is not None and reminder.nudge is not None,
     }
 

@@ -6,13 +6,14 @@ Nothing here writes, but for `put_down`: what staff do to a letter before its ti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 from django.db.models import Q
+from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
 from .ledger import key_of, row_of, write
@@ -222,13 +223,18 @@ def page_of_event(event: Any) -> str:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change does to the letters of one kind about an event: how many people, and when before and after."""
+    """What a change does to the letters of one kind about an event: whose they are, and when before and after."""
 
     label: str
-    people: int
+    about: str
+    addresses: frozenset[str]
     before: datetime | None
     after: datetime | None
-    is_now: bool = False
+    is_now: bool
+
+    @property
+    def people(self) -> int:
+        return len(self.addresses)
 
 
 def effects(before: Any, after: Any, now: datetime) -> list[Effect]:
@@ -246,8 +252,34 @@ def effects(before: Any, after: Any, now: datetime) -> list[Effect]:
         new = still_to_go(reminder, after, rule, now) if after is not None else None
         # What was due by now has gone, and is no letter to come.
         old_moves = old if old and old > now else None
-        if new != old and (old_moves or new) and (people := number_told(reminder, before, now)):
-            found.append(Effect(reminder.label, people, old_moves, new, is_now=new is not None and new <= now))
+        if new != old and (old_moves or new) and (told := who_is_told(reminder, before, now)):
+            found.append(Effect(reminder.label, str(before), told, old_moves, new, new is not None and new <= now))
+    return sorted(found, key=lambda effect: effect.after or effect.before or now)
+
+
+def effects_in_words(before: Any, after: Any, now: datetime) -> list[str]:
+    """The same in sentences, with what becomes of the letters that staff hold or edited."""
+    held, edited = looked_after(REGISTERED, before)
+    context = {"effects": effects(before, after, now), "held": held, "edited": edited, "is_off": after is None}
+    said = render_to_string("admin/correspondence/effects.txt", context)
+    return [line.strip() for line in said.splitlines() if line.strip()]
+
+
+def rule_effects(before: Rule, after: Rule, now: datetime) -> list[Effect]:
+    """What happens to the letters still to come of a rule's kind when it is set otherwise. Letters in the ledger are
+    written and follow no rule."""
+    reminder, found = REGISTERED[before.kind], []
+    for event in reminder.to_come(now):
+        old = still_to_go(reminder, event, before, now) if before.is_on else None
+        new = still_to_go(reminder, event, after, now) if after.is_on else None
+        if (new == old and before.is_held == after.is_held) or not (old or new):
+            continue
+        name, version = reminder.occurrence(event), reminder.version(event)
+        told = who_is_told(reminder, event, now)
+        written = set(Letter.objects.filter(kind=reminder.kind, occurrence=name).values_list("key", flat=True))
+        told = frozenset(one for one in told if key_of(reminder.kind, name, version, one) not in written)
+        if told:
+            found.append(Effect(reminder.label, str(event), told, old, new, new is not None and new <= now))
     return sorted(found, key=lambda effect: effect.after or effect.before or now)
 
 
@@ -257,14 +289,17 @@ def still_to_go(reminder: Reminder, event: Any, rule: Rule, now: datetime) -> da
     return due if due is not None and now < reminder.not_after(event, due) else None
 
 
-def number_told(reminder: Reminder, event: Any, now: datetime) -> int:
+def who_is_told(reminder: Reminder, event: Any, now: datetime) -> frozenset[str]:
+    """Addresses, in small letters, that the letters about the event go to."""
     addresses = [person.email for person in reminder.audience(event, now)]
     spared = not_to_be_told(reminder, reminder.occurrence(event), addresses)
-    return len({address.lower() for address in addresses} - spared)
+    return frozenset({address.lower() for address in addresses} - spared)
 
 
-def looked_after(name: str) -> tuple[int, int]:
-    """How many letters about the event of this name staff hold as they are, and how many they edited."""
-    moments = list(Letter.objects.to_follow().filter(occurrence=name).values_list("edited_at", flat=True))
+def looked_after(kinds: Iterable[str], event: Any) -> tuple[int, int]:
+    """How many letters about the event staff hold as they are, and how many they edited."""
+    name = f"{event._meta.model_name} {event.pk}"
+    waiting = Letter.objects.to_follow().filter(kind__in=list(kinds), occurrence=name)
+    moments = list(waiting.values_list("edited_at", flat=True))
     edited = sum(moment is not None for moment in moments)
     return len(moments) - edited, edited
