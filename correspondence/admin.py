@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, QuerySet, Value, When
@@ -56,11 +57,11 @@ class EditedFilter(admin.SimpleListFilter):
 class LetterAdmin(Desk):
     """What was written, to whom, and how far it got. A letter with a code in it shows neither subject nor text."""
 
-    list_display = ("subject_line", "address", "state", "due_at", "sent_at", "kind", "about")
+    list_display = ("subject_line", "address", "state", "due_at", "sent_at", "answer", "kind", "about")
     list_display_links = ("subject_line",)
     list_filter = (StuckFilter, "state", "kind", "about", EditedFilter)
-    search_fields = ("searchable", "address", "kind", "occurrence")
-    search_help_text = "Subject, address, kind or occasion, as “workshop 3”."
+    search_fields = ("searchable", "address", "kind", "occurrence", "answer")
+    search_help_text = "Subject, address, kind, occasion, as “workshop 3”, or what the mail server said."
     date_hierarchy = "due_at"
     fields = (
         "subject_line",
@@ -197,9 +198,7 @@ class LetterAdmin(Desk):
             self.message_user(request, "Only letters that have not been sent can be left unsent.", messages.WARNING)
             return None
         if is_confirmed(request):
-            left = sum(
-                ledger.settle(letter, [Letter.State(letter.state)], Letter.State.CANCELLED) for letter in letters
-            )
+            left = sum(ledger.stop(letter, f"Left unsent by {request.user}.") for letter in letters)
             self.log_deed(request, letters, "Left unsent.")
             self.message_user(request, f"{left} {'letter stays' if left == 1 else 'letters stay'} unsent.")
             return None
@@ -215,7 +214,11 @@ class LetterAdmin(Desk):
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        more = {"held": holding.active_hold(), "can_hold": self.has_settle_permission(request)}
+        more = {
+            "held": holding.active_hold(),
+            "can_hold": self.has_settle_permission(request),
+            "about": Letter.objects.filter(about=request.GET.get("about") or None).values_list("about", flat=True).first(),
+        }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
@@ -374,10 +377,25 @@ class SubscriberAdmin(Desk):
         )
 
 
+class IssueForm(forms.ModelForm):
+    """An issue as it will be read: nothing in it is filled in."""
+
+    def clean_subject(self) -> str:
+        return self.checked("subject")
+
+    def clean_body(self) -> str:
+        return self.checked("body")
+
+    def checked(self, name: str) -> str:
+        letter_pages.no_fields(self.cleaned_data[name])
+        return str(self.cleaned_data[name])
+
+
 @admin.register(NewsletterIssue)
 class NewsletterIssueAdmin(Desk):
     """Issues of the newsletter: written here, sent once."""
 
+    form = IssueForm
     list_display = ("subject", "created_at", "sent_at")
     list_filter = (("sent_at", admin.EmptyFieldListFilter),)
     search_fields = ("subject", "body")

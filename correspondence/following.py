@@ -13,7 +13,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 
 from . import ledger, reminders
-from .ledger import key_of, message_id_of, settle
+from .ledger import key_of, mark_of, message_id_of, settle
 from .models import Letter
 from .reminders import REGISTERED, Occurrence, Reminder, intent_of
 from .turns import looked_at
@@ -21,9 +21,14 @@ from .turns import looked_at
 log = logging.getLogger(__name__)
 
 State = Letter.State
+MOST_WHY = Letter._meta.get_field("why_not").max_length or 500
 # Letters that nobody has edited and nothing has happened to: they make room for one that was edited.
 GIVES_WAY = [State.PLANNED, State.HELD, State.QUEUED, State.CANCELLED, State.UNWRITTEN]
 CHECK = "The text was edited when it was on {old}. It is now on {new}: check every time in the text, then release it."
+OTHERWISE = (
+    "What the portal would write in its place has changed since the text was edited. It would be now: “{subject}”, "
+    "{body} Compare the two, then release yours."
+)
 ANEW = "What it is about moved from {old} to {new}; its text was written anew. It waits as before."
 TAKEN = "It was for {old}. Another letter for {new} is in the ledger already."
 
@@ -80,27 +85,45 @@ def occurrence_of(reminder: Reminder, event: Any, rule: Any) -> Occurrence | Non
 
 def followed(occurrence: Occurrence, name: str, group: list[Letter], now: datetime) -> set[int]:
     reminder, version = occurrence.reminder, occurrence.reminder.version(occurrence.event)
-    stale = {key_of(reminder.kind, name, version, letter.address): letter for letter in group}
-    stale = {key: letter for key, letter in stale.items() if letter.key != key}
-    if not stale:
+    keys = {letter.pk: key_of(reminder.kind, name, version, letter.address) for letter in group}
+    group = [letter for letter in group if letter.edited_at or letter.key != keys[letter.pk]]
+    if not group:
         return set()
-    addresses = [letter.address for letter in stale.values()]
-    audience = reminder.audience(occurrence.event, now).filter(email__in=addresses)
+    audience = reminder.audience(occurrence.event, now).filter(email__in=[letter.address for letter in group])
     people = {person.email.lower(): person for person in audience}
     moved = set()
-    for key, letter in stale.items():
-        if letter.address.lower() in people and take_along(letter, occurrence, key, people[letter.address.lower()]):
+    for letter in group:
+        person, key = people.get(letter.address.lower()), keys[letter.pk]
+        if person is None:
+            continue
+        if take_along(letter, occurrence, key, person) if letter.key != key else hold_otherwise(letter, occurrence, person):
             moved.add(letter.pk)
     return moved
+
+
+def hold_otherwise(letter: Letter, occurrence: Occurrence, person: Any) -> bool:
+    """Holds an edited letter once, when the portal would write another text than when it was edited: another place,
+    say."""
+    intent = intent_of(occurrence, person)
+    mark = mark_of(intent.subject, intent.body)
+    if letter.edited_from in ("", mark):
+        return False
+    why = OTHERWISE.format(subject=intent.subject, body=" ".join(intent.body.split()))
+    before = [*Letter.WAITING, State.CLAIMED]
+    return settle(letter, before, State.HELD, turn_on=None, edited_from=mark, why_not=shortened(why))
+
+
+def shortened(words: str) -> str:
+    return words if len(words) <= MOST_WHY else words[: MOST_WHY - 2] + " …"
 
 
 def take_along(letter: Letter, occurrence: Occurrence, key: str, person: Any) -> bool:
     """Gives one letter the new time and lets it wait for staff. False when it has left meanwhile."""
     reminder, event = occurrence.reminder, occurrence.event
     words = {"old": letter.event_time or "another day", "new": reminder.event_time(event)}
-    fields: dict[str, Any] = {"why_not": CHECK.format(**words)}
+    intent = intent_of(occurrence, person)
+    fields: dict[str, Any] = {"why_not": CHECK.format(**words), "edited_from": mark_of(intent.subject, intent.body)}
     if letter.edited_at is None:
-        intent = intent_of(occurrence, person)
         fields = {"subject": intent.subject, "body": intent.body, "why_not": ANEW.format(**words)}
     before = [*Letter.WAITING, State.CLAIMED]
     with transaction.atomic():

@@ -292,18 +292,28 @@ def approve(letter: Letter) -> bool:
 
 def keep_back(letter: Letter, why: str) -> bool:
     """Holds a letter that waits, until staff release it. False when it is on its way already."""
-    return settle(letter, Letter.WAITING, State.HELD, turn_on=None, why_not=why[:500])
+    return settle(letter, Letter.WAITING, State.HELD, turn_on=None, why_not=why[:1000])
 
 
 def stop(letter: Letter, why: str) -> bool:
     """Ends a letter that has not gone. Its row stays, so that no tick writes it again."""
-    return settle(letter, [*Letter.WAITING, *Letter.FOR_A_PERSON], State.CANCELLED, turn_on=None, why_not=why[:500])
+    return settle(letter, [*Letter.WAITING, *Letter.FOR_A_PERSON], State.CANCELLED, turn_on=None, why_not=why[:1000])
 
 
-def edit(letter: Letter, subject: str, body: str, by: str, now: datetime) -> bool:
-    """Another subject and text, marked as edited. False when the letter is on its way already."""
+def edit(letter: Letter, subject: str, body: str, by: str, now: datetime, before: str = "") -> bool:
+    """Another subject and text, marked as edited. False when the letter is on its way already.
+
+    `before` is the mark of what the portal would write in its place.
+    """
     waiting = Letter.objects.filter(pk=letter.pk, state__in=Letter.WAITING)
-    return bool(waiting.update(subject=subject, body=body, edited_at=now, edited_by=by[:200]))
+    return bool(
+        waiting.update(subject=subject, body=body, edited_at=now, edited_by=by[:200], edited_from=before)
+    )
+
+
+def mark_of(subject: str, body: str) -> str:
+    """The same as long as a letter reads the same."""
+    return hashlib.sha256(f"{subject}\n{body}".encode()).hexdigest()[:24]
 
 
 def release(letter: Letter, now: datetime) -> bool:

@@ -4,7 +4,6 @@ said. A letter that a rule has still to write becomes a row of the ledger by wha
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -25,7 +24,7 @@ from django.utils.formats import date_format
 from . import ledger
 from .desk import is_confirmed
 from .following import approve, as_it_would_be
-from .ledger import CONTROL
+from .ledger import CONTROL, mark_of
 from .models import Letter, Rule
 from .reminders import REGISTERED
 from .to_come import Coming, as_written, find, page_of_event, put_down
@@ -62,7 +61,7 @@ class EditForm(forms.Form):
 
     def __init__(self, letter: Letter, data: Any = None) -> None:
         self.letter = letter
-        super().__init__(data, initial={"subject": letter.subject, "body": letter.body, "read": mark_of(letter)})
+        super().__init__(data, initial={"subject": letter.subject, "body": letter.body, "read": mark_of(letter.subject, letter.body)})
 
     def clean_subject(self) -> str:
         subject = self.cleaned_data["subject"]
@@ -79,8 +78,8 @@ class EditForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """What the editor read must be what stands: else somebody's words would be overwritten unread."""
         cleaned = super().clean() or {}
-        if cleaned.get("read") != mark_of(self.letter):
-            self.data = {**self.data.dict(), "read": mark_of(self.letter)}
+        if cleaned.get("read") != mark_of(self.letter.subject, self.letter.body):
+            self.data = {**self.data.dict(), "read": mark_of(self.letter.subject, self.letter.body)}
             self.add_error(
                 None,
                 f"The letter has changed since you opened it. It reads now: “{self.letter.subject}”, "
@@ -96,11 +95,6 @@ class StopForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
         help_text="For staff, beside the letter. Its reader hears nothing.",
     )
-
-
-def mark_of(letter: Letter) -> str:
-    """The same as long as a letter reads the same."""
-    return hashlib.sha256(f"{letter.subject}\n{letter.body}".encode()).hexdigest()[:24]
 
 
 # What may be done to a letter in which state.
@@ -136,7 +130,9 @@ def release(letter: Letter, said: dict[str, Any], by: str, now: datetime) -> boo
 
 
 def edit(letter: Letter, said: dict[str, Any], by: str, now: datetime) -> bool:
-    return ledger.edit(letter, said["subject"], said["body"], by, now)
+    unedited = as_it_would_be(letter, now)
+    before = mark_of(unedited.subject, unedited.body) if unedited else ""
+    return ledger.edit(letter, said["subject"], said["body"], by, now, before)
 
 
 def stop(letter: Letter, said: dict[str, Any], by: str, now: datetime) -> bool:

@@ -28,7 +28,8 @@ class LetterQuerySet(models.QuerySet["Letter"]):
 
     def to_follow(self) -> LetterQuerySet:
         """What staff have looked at before its time: it goes with its event when that moves."""
-        return self.filter(Q(state=Letter.State.HELD) | Q(edited_at__isnull=False), state__in=Letter.WAITING)
+        edited = Q(edited_at__isnull=False, state__in=Letter.WAITING)
+        return self.filter(Q(state=Letter.State.HELD) | edited)
 
     def needing_a_person(self) -> LetterQuerySet:
         return self.filter(state__in=Letter.FOR_A_PERSON)
@@ -102,7 +103,9 @@ class Letter(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True)
     # A name, not a person: the ledger knows addresses only.
     edited_by = models.CharField(max_length=200, blank=True)
-    why_not = models.CharField("why it waits or does not go", max_length=500, blank=True)
+    # Of the text as the portal would have written it: where that changes, staff look at theirs again.
+    edited_from = models.CharField(max_length=24, blank=True, editable=False)
+    why_not = models.CharField("why it waits or does not go", max_length=1000, blank=True)
 
     objects = LetterQuerySet.as_manager()
 
@@ -113,6 +116,8 @@ class Letter(models.Model):
             models.Index(name="letter_next", fields=["state", "due_at", "id"]),
             models.Index(name="letter_by_cohort", fields=["about", "-due_at"]),
             models.Index(name="letter_by_address", fields=["address", "-due_at"]),
+            # Every tick asks for these few among a million.
+            models.Index(name="letter_edited", fields=["edited_at"], condition=Q(edited_at__isnull=False)),
         ]
         constraints = [
             # However many processes give out turns: nobody is nudged twice in a day.

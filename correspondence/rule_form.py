@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.template.loader import render_to_string
+from django.contrib.admin.widgets import AdminTimeWidget
 from django.utils import timezone
 
+from .desk import sentences
 from .models import Rule
 from .reminders import REGISTERED
 from .to_come import Effect, rule_effects
@@ -29,6 +30,7 @@ class RuleForm(forms.ModelForm):
     at = forms.TimeField(
         label="At",
         required=False,
+        widget=AdminTimeWidget(format="%H:%M"),
         help_text="London wall-clock time, such as 09:00. Empty: count in minutes instead. From 01:00 to 02:00 does not "
         "exist on the last Sunday of March: such a letter goes an hour later then.",
     )
@@ -55,13 +57,14 @@ class RuleForm(forms.ModelForm):
             return
         going = sum(effect.people for effect in effects if effect.after)
         at_once = sum(effect.people for effect in effects if effect.is_now)
-        said = " ".join(render_to_string("admin/correspondence/rule/told.txt", context_of(before, after, effects)).split())
+        lines = sentences("admin/correspondence/rule/told.txt", context_of(before, after, effects))
+        said = " ".join(lines)
         is_much = going > MANY or (at_once > 0 and not after.is_held)
         if is_much:
             self.fields["sure"].widget = forms.CheckboxInput()
         if cleaned.get("told") != said or (is_much and not cleaned.get("sure")):
             self.data = {**self.data.dict(), "told": said}  # type: ignore[attr-defined]  # a QueryDict
-            self.add_error(None, said)
+            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
         if is_much and cleaned.get("told") == said and not cleaned.get("sure"):
             self.add_error("sure", "Tick this to save it.")
 

@@ -13,9 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from django.db.models import Q
-from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 
+from .desk import sentences
 from .ledger import key_of, row_of, write
 from .models import Choice, Letter, Rule
 from .reminders import (
@@ -261,8 +261,7 @@ def effects_in_words(before: Any, after: Any, now: datetime) -> list[str]:
     """The same in sentences, with what becomes of the letters that staff hold or edited."""
     held, edited = looked_after(REGISTERED, before)
     context = {"effects": effects(before, after, now), "held": held, "edited": edited, "is_off": after is None}
-    said = render_to_string("admin/correspondence/effects.txt", context)
-    return [line.strip() for line in said.splitlines() if line.strip()]
+    return sentences("admin/correspondence/effects.txt", context)
 
 
 def rule_effects(before: Rule, after: Rule, now: datetime) -> list[Effect]:

@@ -12,11 +12,10 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from correspondence.desk import Because, Desk, Rows, is_confirmed
+from correspondence.desk import Because, Desk, Rows, is_confirmed, sentences
 from correspondence.to_come import effects_in_words
 from participants.models import Cohort, User
 
@@ -56,13 +55,12 @@ class WorkshopForm(forms.ModelForm):
         people, letters = changing.to_be_told(before, after, now=now).count(), letters_moved(before, after, now)
         if not people and not letters:
             return
-        said = render_to_string(
-            "admin/workshops/workshop/told.txt",
-            {"before": before, "after": after, "people": people, "letters": letters},
-        ).strip()
+        context = {"before": before, "after": after, "people": people, "letters": letters}
+        lines = sentences("admin/workshops/workshop/told.txt", context)
+        said = " ".join(lines)
         if cleaned.get("told") != said:
             self.data = {**self.data.dict(), self.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
-            self.add_error(None, said)
+            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
 
 
 def letters_moved(before: Workshop, after: Workshop | None, now: datetime) -> list[str]:

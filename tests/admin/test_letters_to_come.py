@@ -14,7 +14,7 @@ from correspondence.clock import tick
 from correspondence.following import unwanted
 from correspondence.handing_over import hand_out
 from correspondence.leaving import choose
-from correspondence.models import Letter, Rule
+from correspondence.models import Letter, NewsletterIssue, Rule
 from correspondence.reminders import REGISTERED, plan
 from correspondence.to_come import outlook
 from participants.models import Cohort, User
@@ -573,3 +573,76 @@ def test_a_letter_with_a_code_is_not_edited_held_or_read(workshop):
 
     assert ["ABCD-1234" in page.content.decode() for page in pages] == [False] * 4
     assert Letter.objects.get().state == "planned"
+
+
+def test_an_edited_letter_is_held_once_when_the_portal_would_write_something_else_by_now(workshop):
+    client = at_the_desk()
+    edit(client, url_of(workshop, "edit"), body="At Battersea Arts Centre.\n")
+    tick(timezone.now())
+    untouched = Letter.objects.get().state
+    Workshop.objects.update(venue="Another House")
+    tick(timezone.now())
+    letter = Letter.objects.get()
+    client.post(deed_url(letter, "release"), YES)
+    tick(due(workshop))
+
+    assert (untouched, letter.state) == ("planned", "held")
+    assert "has changed since the text was edited" in letter.why_not
+    assert "Where: Another House" in letter.why_not
+    assert sent()["workshop_in_7_days", PAT] == "Come early"
+
+
+def test_the_place_changed_in_the_moment_of_handing_over_holds_the_edited_letter(workshop):
+    edit(at_the_desk(), url_of(workshop, "edit"))
+    Workshop.objects.update(venue="Another House")
+
+    assert hand_out(due(workshop), unwanted) == 0
+    assert Letter.objects.get().state == "held"
+
+
+# Letters that went, and the way between the two lists
+
+
+def test_letters_that_went_say_what_the_mail_server_said_and_are_found_by_it(workshop):
+    for number, words in enumerate(("250 2.0.0 Ok: queued as 4F2", "550 5.1.1 No such user here")):
+        Letter.objects.create(
+            key=f"w{number}",
+            kind="workshop_changed",
+            about="desk",
+            address=PAT,
+            subject=f"Letter {number}",
+            body="x",
+            due_at=timezone.now(),
+            state="failed" if number else "sent",
+            answer=words,
+        )
+    client = at_the_desk()
+    page = client.get(page_of(Letter, "changelist"), {"about": "desk"})
+    found = text_of(client.get(page_of(Letter, "changelist"), {"q": "No such user"}))
+
+    assert "250 2.0.0 Ok: queued as 4F2" in text_of(page)
+    assert ["Letter 1" in found, "Letter 0" in found] == [True, False]
+    assert 'href="/admin/letters-to-come/desk/"' in page.content.decode()
+    assert "Letters that went: 1" in text_of(client.get(list_url(workshop)))
+
+
+def test_a_letter_left_unsent_from_the_list_says_who_left_it(workshop):
+    letter = Letter.objects.create(
+        key="a", kind="x", about="desk", address=PAT, subject="x", body="x", due_at=timezone.now(), state="failed"
+    )
+    posted = {"action": "leave_unsent", "_selected_action": [letter.pk], **YES}
+    at_the_desk().post(page_of(Letter, "changelist"), posted)
+    letter.refresh_from_db()
+
+    assert (letter.state, letter.why_not) == ("cancelled", "Left unsent by Stella Staff.")
+
+
+def test_an_issue_with_a_field_that_is_not_filled_in_is_refused_by_its_name():
+    client = at_the_desk()
+    refused = client.post(page_of(NewsletterIssue, "add"), {"subject": "Spring {nmae}", "body": "Dear {{ reader }}"})
+    kept = NewsletterIssue.objects.count()
+    client.post(page_of(NewsletterIssue, "add"), {"subject": "Spring", "body": "Dear reader"})
+
+    assert (refused.status_code, kept, NewsletterIssue.objects.count()) == (422, 0, 1)
+    assert "{nmae} is not filled in by the portal" in text_of(refused)
+    assert "{{ reader }} is not filled in by the portal" in text_of(refused)
