@@ -217,7 +217,9 @@ class LetterAdmin(Desk):
         more = {
             "held": holding.active_hold(),
             "can_hold": self.has_settle_permission(request),
-            "about": Letter.objects.filter(about=request.GET.get("about") or None).values_list("about", flat=True).first(),
+            "about": Letter.objects.filter(about=request.GET.get("about") or None)
+            .values_list("about", flat=True)
+            .first(),
         }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 

@@ -1,4 +1,4 @@
-"""One tick of the clock: let what staff held follow its event, plan what is due, give nudges their turns, hand it out."""
+"""One tick of the clock: let what staff held follow its event, plan what is due, give nudges turns, hand it out."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,5 +1,5 @@
 """What staff held or edited goes with its event. Where that moves, the letter gets the key of the new time, so that
-the planner writes no second one, and waits: a text edited by hand is never overwritten, and never sent with an old time.
+the planner writes no second one, and waits: a text edited by hand is not overwritten, and not sent with an old time.
 """
 
 from __future__ import annotations
@@ -96,7 +96,11 @@ def followed(occurrence: Occurrence, name: str, group: list[Letter], now: dateti
         person, key = people.get(letter.address.lower()), keys[letter.pk]
         if person is None:
             continue
-        if take_along(letter, occurrence, key, person) if letter.key != key else hold_otherwise(letter, occurrence, person):
+        if (
+            take_along(letter, occurrence, key, person)
+            if letter.key != key
+            else hold_otherwise(letter, occurrence, person)
+        ):
             moved.add(letter.pk)
     return moved
 

@@ -306,9 +306,7 @@ def edit(letter: Letter, subject: str, body: str, by: str, now: datetime, before
     `before` is the mark of what the portal would write in its place.
     """
     waiting = Letter.objects.filter(pk=letter.pk, state__in=Letter.WAITING)
-    return bool(
-        waiting.update(subject=subject, body=body, edited_at=now, edited_by=by[:200], edited_from=before)
-    )
+    return bool(waiting.update(subject=subject, body=body, edited_at=now, edited_by=by[:200], edited_from=before))
 
 
 def mark_of(subject: str, body: str) -> str:

@@ -61,7 +61,9 @@ class EditForm(forms.Form):
 
     def __init__(self, letter: Letter, data: Any = None) -> None:
         self.letter = letter
-        super().__init__(data, initial={"subject": letter.subject, "body": letter.body, "read": mark_of(letter.subject, letter.body)})
+        super().__init__(
+            data, initial={"subject": letter.subject, "body": letter.body, "read": mark_of(letter.subject, letter.body)}
+        )
 
     def clean_subject(self) -> str:
         subject = self.cleaned_data["subject"]
@@ -79,7 +81,7 @@ class EditForm(forms.Form):
         """What the editor read must be what stands: else somebody's words would be overwritten unread."""
         cleaned = super().clean() or {}
         if cleaned.get("read") != mark_of(self.letter.subject, self.letter.body):
-            self.data = {**self.data.dict(), "read": mark_of(self.letter.subject, self.letter.body)}
+            self.data = {**self.data, "read": mark_of(self.letter.subject, self.letter.body)}
             self.add_error(
                 None,
                 f"The letter has changed since you opened it. It reads now: “{self.letter.subject}”, "

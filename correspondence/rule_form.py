@@ -31,8 +31,8 @@ class RuleForm(forms.ModelForm):
         label="At",
         required=False,
         widget=AdminTimeWidget(format="%H:%M"),
-        help_text="London wall-clock time, such as 09:00. Empty: count in minutes instead. From 01:00 to 02:00 does not "
-        "exist on the last Sunday of March: such a letter goes an hour later then.",
+        help_text="London wall-clock time, such as 09:00. Empty: count in minutes instead. From 01:00 to 02:00 does "
+        "not exist on the last Sunday of March: such a letter goes an hour later then.",
     )
     told = forms.CharField(required=False, widget=forms.HiddenInput)
     sure = forms.BooleanField(label="Yes, this many letters", required=False, widget=forms.HiddenInput)

@@ -118,8 +118,10 @@ def letters_to_come(request: HttpRequest, slug: str) -> HttpResponse:
 
 def people_of(cohort: Cohort) -> dict[str, tuple[str, set[str]]]:
     """Name and organisations of each address, in small letters, with a place in the cohort. Two queries."""
-    seats = Seat.objects.live().filter(membership__cohort=cohort).values_list(
-        "user__email", "user__name", "membership__name"
+    seats = (
+        Seat.objects.live()
+        .filter(membership__cohort=cohort)
+        .values_list("user__email", "user__name", "membership__name")
     )
     mentors = Mentor.objects.filter(Q(cohort=cohort)).values_list("user__email", "user__name")
     people: dict[str, tuple[str, set[str]]] = {}

@@ -48,7 +48,13 @@ def rule(kind: str = "workshop_in_7_days") -> Rule:
 def set_rule(client, kind: str = "workshop_in_7_days", **changes):
     """Posts the rule's form, as it stands but for the changes."""
     now = rule(kind)
-    posted = {"days": now.days, "at": now.at or "", "minutes": now.minutes, "is_on": "on" if now.is_on else "", **changes}
+    posted = {
+        "days": now.days,
+        "at": now.at or "",
+        "minutes": now.minutes,
+        "is_on": "on" if now.is_on else "",
+        **changes,
+    }
     return client.post(page_of(Rule, "change", kind), {name: value for name, value in posted.items() if value != ""})
 
 
@@ -207,10 +213,10 @@ def test_a_workshop_that_gets_a_date_says_which_letters_go():
     )
 
     assert said_by(asked) == (
-        "Nothing is saved yet. Nobody gets a notice of this change: Date to be confirmed becomes Wednesday 30 May 2018, "
-        "10:00. “Reply to a workshop missing, 10 days before” to 1 person goes on 20 May 2018, 09:00. “Workshop in 7 days” "
-        "to 1 person goes on 23 May 2018, 09:00. “Workshop tomorrow” to 1 person goes on 29 May 2018, 09:00. Save once "
-        "more to do it."
+        "Nothing is saved yet. Nobody gets a notice of this change: Date to be confirmed becomes Wednesday 30 May "
+        "2018, 10:00. “Reply to a workshop missing, 10 days before” to 1 person goes on 20 May 2018, 09:00. “Workshop "
+        "in 7 days” to 1 person goes on 23 May 2018, 09:00. “Workshop tomorrow” to 1 person goes on 29 May 2018, "
+        "09:00. Save once more to do it."
     )
 
 
