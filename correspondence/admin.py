@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -11,14 +12,17 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from . import holding, ledger
+from . import holding, ledger, letter_pages
 from .desk import Desk, is_confirmed
+from .following import approve
 from .issues import send_issue
 from .models import Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber
+from .rule_form import RuleForm
 
 HIDDEN = "Only its reader may see this: it carries a code or key."
 
@@ -36,15 +40,28 @@ class StuckFilter(admin.SimpleListFilter):
         return queryset.needing_a_person() if self.value() == "yes" else queryset
 
 
+class EditedFilter(admin.SimpleListFilter):
+    """Letters that staff wrote into."""
+
+    title = "edited"
+    parameter_name = "edited"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "edited by staff")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(edited_at__isnull=False) if self.value() == "yes" else queryset
+
+
 @admin.register(Letter)
 class LetterAdmin(Desk):
     """What was written, to whom, and how far it got. A letter with a code in it shows neither subject nor text."""
 
-    list_display = ("subject_line", "address", "state", "due_at", "sent_at", "kind", "about")
+    list_display = ("subject_line", "address", "state", "due_at", "sent_at", "answer", "kind", "about")
     list_display_links = ("subject_line",)
-    list_filter = (StuckFilter, "state", "kind", "about")
-    search_fields = ("searchable", "address", "kind", "occurrence")
-    search_help_text = "Subject, address, kind or occasion, as “workshop 3”."
+    list_filter = (StuckFilter, "state", "kind", "about", EditedFilter)
+    search_fields = ("searchable", "address", "kind", "occurrence", "answer")
+    search_help_text = "Subject, address, kind, occasion, as “workshop 3”, or what the mail server said."
     date_hierarchy = "due_at"
     fields = (
         "subject_line",
@@ -52,7 +69,11 @@ class LetterAdmin(Desk):
         "text",
         "calendar",
         "state",
+        "why_not",
+        "edited",
         "answer",
+        "reason",
+        "event_time",
         "due_at",
         "not_after",
         "sent_at",
@@ -78,6 +99,29 @@ class LetterAdmin(Desk):
     def text(self, letter: Letter) -> str:
         return HIDDEN if letter.is_secret else letter.body
 
+    @admin.display(description="edited", empty_value="no: as the portal wrote it")
+    def edited(self, letter: Letter) -> str | None:
+        if letter.edited_at is None:
+            return None
+        moment = date_format(timezone.localtime(letter.edited_at), "j F Y, H:i")
+        return f"edited by {letter.edited_by} at {moment}"
+
+    @admin.display(description="why it goes")
+    def reason(self, letter: Letter) -> str:
+        return render_to_string("admin/correspondence/letter/reason.html", letter_pages.reason_for(letter.kind))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Letter | None:
+        """What is held and not edited reads as it would be released."""
+        letter = super().get_object(request, object_id, from_field)
+        if letter is not None:
+            letter_pages.as_it_reads(letter)
+        return letter
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        letter = context.get("original")
+        deeds = letter_pages.deeds_for(letter) if letter and self.has_settle_permission(request) else []
+        return super().render_change_form(request, {**context, "deeds": deeds}, *args, **kwargs)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -97,8 +141,9 @@ class LetterAdmin(Desk):
             self.message_user(request, "Only letters that wait for staff can be released.", messages.WARNING)
             return None
         if is_confirmed(request):
-            released = sum(ledger.approve(letter) for letter in letters)
             self.log_deed(request, letters, "Released.")
+            now = timezone.now()
+            released = sum(approve(letter, now) for letter in letters)
             self.message_user(request, f"{plural(released, 'letter')} released.")
             return None
         return self.ask_first(
@@ -107,6 +152,7 @@ class LetterAdmin(Desk):
             consequences=[
                 f"{plural(len(letters), 'letter')} {'goes' if len(letters) == 1 else 'go'} out within a minute, or "
                 "when a nudge has its turn: one a day and two a week for each person.",
+                "Those whose time has not come go when it comes. Each goes as it reads on its page.",
                 "Who has answered, left or does not want such letters meanwhile gets none.",
             ],
             button="Release",
@@ -152,9 +198,7 @@ class LetterAdmin(Desk):
             self.message_user(request, "Only letters that have not been sent can be left unsent.", messages.WARNING)
             return None
         if is_confirmed(request):
-            left = sum(
-                ledger.settle(letter, [Letter.State(letter.state)], Letter.State.CANCELLED) for letter in letters
-            )
+            left = sum(ledger.stop(letter, f"Left unsent by {request.user}.") for letter in letters)
             self.log_deed(request, letters, "Left unsent.")
             self.message_user(request, f"{left} {'letter stays' if left == 1 else 'letters stay'} unsent.")
             return None
@@ -170,12 +214,28 @@ class LetterAdmin(Desk):
         )
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        more = {"held": holding.active_hold(), "can_hold": self.has_settle_permission(request)}
+        more = {
+            "held": holding.active_hold(),
+            "can_hold": self.has_settle_permission(request),
+            "about": Letter.objects.filter(about=request.GET.get("about") or None)
+            .values_list("about", flat=True)
+            .first(),
+        }
         return super().changelist_view(request, {**more, **(extra_context or {})})
 
     def get_urls(self) -> list[Any]:
         wrap = self.admin_site.admin_view
+
+        def page(view: Any) -> Any:
+            return wrap(partial(view, self))
+
+        coming = "to-come/<str:kind>/<str:event>/<int:person>/"
         return [
+            path(coming, page(letter_pages.letter_coming), name="correspondence_letter_coming"),
+            path(
+                f"{coming}<slug:deed>/", page(letter_pages.letter_coming_deed), name="correspondence_letter_coming_deed"
+            ),
+            path("<int:pk>/<slug:deed>/do/", page(letter_pages.letter_deed), name="correspondence_letter_deed"),
             path("hold/", wrap(self.hold), name="correspondence_letter_hold"),
             path("release/", wrap(self.release), name="correspondence_letter_release"),
             *super().get_urls(),
@@ -252,13 +312,6 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-class RuleForm(forms.ModelForm):
-    days = forms.IntegerField(min_value=-365, max_value=365, help_text=Rule._meta.get_field("days").help_text)
-    minutes = forms.IntegerField(
-        min_value=-43200, max_value=43200, initial=0, help_text=Rule._meta.get_field("minutes").help_text
-    )
-
-
 @admin.register(Rule)
 class RuleAdmin(Desk):
     """When reminders go. The kinds come with the portal; days, time, on or off, and whether its letters wait
@@ -268,18 +321,8 @@ class RuleAdmin(Desk):
     list_display = ("label", "when", "is_on", "is_held")
     list_filter = ("is_on", "is_held")
     search_fields = ("label", "kind")
-    fields = ("label", "kind", "days", "at", "minutes", "is_on", "is_held")
+    fields = ("label", "kind", "days", "at", "minutes", "is_on", "is_held", "sure", "told")
     readonly_fields = ("label", "kind")
-
-    @admin.display(description="when")
-    def when(self, rule: Rule) -> str:
-        side = "before" if rule.days < 0 else "after"
-        days = f"{abs(rule.days)} {'day' if abs(rule.days) == 1 else 'days'} {side}" if rule.days else "on the day"
-        if rule.at is not None:
-            return f"{days}, at {rule.at:%H:%M} in London"
-        side = "before" if rule.minutes < 0 else "after"
-        minutes = f"{abs(rule.minutes)} minutes {side}" if rule.minutes else "at that moment"
-        return minutes if not rule.days else f"{days}, {minutes}"
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -336,10 +379,25 @@ class SubscriberAdmin(Desk):
         )
 
 
+class IssueForm(forms.ModelForm):
+    """An issue as it will be read: nothing in it is filled in."""
+
+    def clean_subject(self) -> str:
+        return self.checked("subject")
+
+    def clean_body(self) -> str:
+        return self.checked("body")
+
+    def checked(self, name: str) -> str:
+        letter_pages.no_fields(self.cleaned_data[name])
+        return str(self.cleaned_data[name])
+
+
 @admin.register(NewsletterIssue)
 class NewsletterIssueAdmin(Desk):
     """Issues of the newsletter: written here, sent once."""
 
+    form = IssueForm
     list_display = ("subject", "created_at", "sent_at")
     list_filter = (("sent_at", admin.EmptyFieldListFilter),)
     search_fields = ("subject", "body")

@@ -1,11 +1,12 @@
-"""One tick of the clock: plan what is due, give nudges their turns, hand out what is planned."""
+"""One tick of the clock: let what staff held follow its event, plan what is due, give nudges turns, hand it out."""
 
 from dataclasses import dataclass
 from datetime import datetime
 
+from .following import follow, unwanted
 from .handing_over import hand_out
 from .models import Heartbeat, Letter
-from .reminders import plan, unwanted
+from .reminders import plan
 from .turns import give_turns
 
 
@@ -18,6 +19,7 @@ class Ticked:
 def tick(now: datetime) -> Ticked:
     """Any number of processes may tick at once, and as often as they like: every letter goes once."""
     Heartbeat.objects.update_or_create(name="clock", defaults={"at": now})
+    follow(now)
     planned = plan(now)
     give_turns(now, unwanted)
     return Ticked(planned=planned, sent=hand_out(now, unwanted))

@@ -18,6 +18,7 @@ from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, router
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.text import capfirst
@@ -202,6 +203,12 @@ def named(field: forms.Field | None, only_parts: bool = False) -> forms.Field | 
 def is_confirmed(request: HttpRequest) -> bool:
     """Whether the button of the page of consequences was pressed."""
     return request.method == "POST" and request.POST.get("confirmed") == "yes"
+
+
+def sentences(template: str, context: dict[str, Any]) -> list[str]:
+    """The lines of a text for staff, without empty ones, each in single spaces."""
+    lines = (" ".join(line.split()) for line in render_to_string(template, context).splitlines())
+    return [line for line in lines if line]
 
 
 class Because(forms.Form):

@@ -75,6 +75,8 @@ class Intent:
     # A nudge waits for its turn; what is held waits for staff.
     rank: int | None = None
     is_held: bool = False
+    # When its event is, in words; of letters that have one.
+    event_time: str = ""
 
     @property
     def waits_as(self) -> Letter.State:
@@ -134,6 +136,7 @@ def row_of(intent: Intent) -> Letter:
         calendar=intent.calendar.replace("\x00", ""),
         leave_token=intent.leave_token,
         rank=intent.rank,
+        event_time=intent.event_time,
         due_at=intent.due_at,
         not_after=intent.not_after or intent.due_at + USEFUL,
         message_id=message_id_of(intent.key),
@@ -283,8 +286,32 @@ def without_text(letter: Letter) -> dict[str, str]:
 
 
 def approve(letter: Letter) -> bool:
-    """Lets a letter go that a rule held for staff; a nudge still waits for its turn."""
-    return settle(letter, [State.HELD], State.PLANNED if letter.rank is None else State.QUEUED)
+    """Lets a letter go that is held for staff; a nudge still waits for its turn."""
+    return settle(letter, [State.HELD], State.PLANNED if letter.rank is None else State.QUEUED, why_not="")
+
+
+def keep_back(letter: Letter, why: str) -> bool:
+    """Holds a letter that waits, until staff release it. False when it is on its way already."""
+    return settle(letter, Letter.WAITING, State.HELD, turn_on=None, why_not=why[:1000])
+
+
+def stop(letter: Letter, why: str) -> bool:
+    """Ends a letter that has not gone. Its row stays, so that no tick writes it again."""
+    return settle(letter, [*Letter.WAITING, *Letter.FOR_A_PERSON], State.CANCELLED, turn_on=None, why_not=why[:1000])
+
+
+def edit(letter: Letter, subject: str, body: str, by: str, now: datetime, before: str = "") -> bool:
+    """Another subject and text, marked as edited. False when the letter is on its way already.
+
+    `before` is the mark of what the portal would write in its place.
+    """
+    waiting = Letter.objects.filter(pk=letter.pk, state__in=Letter.WAITING)
+    return bool(waiting.update(subject=subject, body=body, edited_at=now, edited_by=by[:200], edited_from=before))
+
+
+def mark_of(subject: str, body: str) -> str:
+    """The same as long as a letter reads the same."""
+    return hashlib.sha256(f"{subject}\n{body}".encode()).hexdigest()[:24]
 
 
 def release(letter: Letter, now: datetime) -> bool:

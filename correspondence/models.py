@@ -26,6 +26,11 @@ class LetterQuerySet(models.QuerySet["Letter"]):
     def unfinished(self) -> LetterQuerySet:
         return self.filter(state__in=Letter.UNFINISHED)
 
+    def to_follow(self) -> LetterQuerySet:
+        """What staff have looked at before its time: it goes with its event when that moves."""
+        edited = Q(edited_at__isnull=False, state__in=Letter.WAITING)
+        return self.filter(Q(state=Letter.State.HELD) | edited)
+
     def needing_a_person(self) -> LetterQuerySet:
         return self.filter(state__in=Letter.FOR_A_PERSON)
 
@@ -53,6 +58,8 @@ class Letter(models.Model):
         QUEUED = "queued", "waiting its turn"
 
     UNFINISHED = [State.PLANNED, State.CLAIMED, State.SENDING, State.RETRY]
+    # Nothing has left yet, and nobody has it in hand.
+    WAITING = [State.PLANNED, State.RETRY, State.HELD, State.QUEUED]
     FOR_A_PERSON = [State.FAILED, State.IN_DOUBT, State.MISSED, State.UNWRITTEN]
 
     key = models.CharField(
@@ -92,6 +99,14 @@ class Letter(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    event_time = models.CharField("time of its event", max_length=60, blank=True, help_text="As it was written for.")
+    edited_at = models.DateTimeField(null=True, blank=True)
+    # A name, not a person: the ledger knows addresses only.
+    edited_by = models.CharField(max_length=200, blank=True)
+    # Of the text as the portal would have written it: where that changes, staff look at theirs again.
+    edited_from = models.CharField(max_length=24, blank=True, editable=False)
+    why_not = models.CharField("why it waits or does not go", max_length=1000, blank=True)
+
     objects = LetterQuerySet.as_manager()
 
     class Meta:
@@ -101,6 +116,8 @@ class Letter(models.Model):
             models.Index(name="letter_next", fields=["state", "due_at", "id"]),
             models.Index(name="letter_by_cohort", fields=["about", "-due_at"]),
             models.Index(name="letter_by_address", fields=["address", "-due_at"]),
+            # Every tick asks for these few among a million.
+            models.Index(name="letter_edited", fields=["edited_at"], condition=Q(edited_at__isnull=False)),
         ]
         constraints = [
             # However many processes give out turns: nobody is nudged twice in a day.
@@ -139,6 +156,17 @@ class Rule(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def when(self) -> str:
+        """When its letters go, in words."""
+        side = "before" if self.days < 0 else "after"
+        days = f"{abs(self.days)} {'day' if abs(self.days) == 1 else 'days'} {side}" if self.days else "on the day"
+        if self.at is not None:
+            return f"{days}, at {self.at:%H:%M} in London"
+        side = "before" if self.minutes < 0 else "after"
+        minutes = f"{abs(self.minutes)} minutes {side}" if self.minutes else "at that moment"
+        return minutes if not self.days else f"{days}, {minutes}"
 
 
 class ChoiceQuerySet(models.QuerySet["Choice"]):

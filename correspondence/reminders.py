@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+from django.db import OperationalError
 from django.db.models import Count, F
+from django.utils.formats import date_format
 
 from .leaving import headers_to_leave, leave_token, leave_url
 from .ledger import Intent, compose, key_of, message_id_of, write
 from .models import Choice, Letter, Rule
-from .wallclock import at_wall_clock, local_day
+from .wallclock import LONDON, at_wall_clock, local_day
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +54,8 @@ class Reminder:
     days: int = 0
     at: time | None = None
     minutes: int = 0
+    # Events that may come to be reminded of, where those are more than `events`: what is not over yet.
+    ahead: Callable[[datetime], Iterable[Any]] | None = None
     # A nudge asks for something not done yet, and such letters are rationed (turns.py); of those for one person the
     # lowest number goes first. None: it tells of something, and goes when it is due.
     nudge: int | None = None
@@ -73,6 +77,17 @@ class Reminder:
     def useful_until(self, event: Any, due: datetime) -> datetime:
         """Until when it may go, once written: a nudge may have to wait for its turn."""
         return self.not_after(event, due) if self.nudge is None else min(self.until(event), due + PATIENCE)
+
+    def to_come(self, now: datetime) -> Iterable[Any]:
+        """Events that letters may still be written about, as things stand."""
+        return (self.ahead or self.events)(now)
+
+    def event_time(self, event: Any) -> str:
+        """When the event is, in words and London time; empty while it is not known."""
+        anchor = self.anchor(event)
+        if isinstance(anchor, datetime):
+            return date_format(anchor.astimezone(LONDON), "l j F Y, H:i")
+        return date_format(anchor, "l j F Y") if anchor else ""
 
     def occurrence(self, event: Any) -> str:
         return f"{event._meta.model_name} {event.pk}"
@@ -119,21 +134,45 @@ class Occurrence:
         return self.reminder.label
 
 
-def occurrences(now: datetime) -> Iterator[Occurrence]:
-    """Every reminder of every event, due or not, by rules that are on."""
-    known = rules()
+@dataclass(frozen=True)
+class Fault:
+    """What planning could not work out: of one event, or of a whole kind when that is None."""
+
+    reminder: Reminder
+    event: Any
+    why: str
+
+
+def occurrences(
+    now: datetime, faults: list[Fault] | None = None, *, known: dict[str, Rule] | None = None, is_forecast: bool = False
+) -> Iterator[Occurrence]:
+    """Every reminder of every event, due or not, by rules that are on; in a forecast of events to come, too.
+
+    What goes wrong with one event, or with one kind, stops no other; it is logged and added to `faults`.
+    """
+    known = known or rules()
+    faults = [] if faults is None else faults
     for kind, reminder in REGISTERED.items():
         rule = known[kind]
         if not rule.is_on:
             continue
-        for event in reminder.events(now):
+        try:
+            events = list(reminder.to_come(now) if is_forecast else reminder.events(now))
+        except OperationalError:
+            raise
+        except Exception as error:
+            log.exception("no events for %s", kind)
+            faults.append(Fault(reminder, None, f"{type(error).__name__}: {error}"))
+            continue
+        for event in events:
             try:
                 due = reminder.due_at(event, rule)
                 if due is not None:
                     yield Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
-            except (OverflowError, ValueError):
+            except Exception as error:
                 # A date beyond reckoning stops its own reminder and no other.
                 log.exception("no time for %s of %s", kind, reminder.occurrence(event))
+                faults.append(Fault(reminder, event, f"{type(error).__name__}: {error}"))
 
 
 def plan(now: datetime) -> int:
@@ -172,35 +211,39 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
         letters = []
         for key in [*again, *(key for key in keys if key not in known)]:
             try:
-                subject, body = compose(
-                    reminder.template, {"event": event, "person": people[key], "leave_url": leave_url(key)}
-                )
+                letters.append(intent_of(occurrence, people[key]))
             except Exception as error:
                 log.exception("%s cannot be written", key)
                 put_aside(occurrence, name, key, people[key].email, f"{type(error).__name__}: {error}")
-                continue
-            letters.append(
-                Intent(
-                    kind=reminder.kind,
-                    occurrence=name,
-                    version=version,
-                    address=people[key].email,
-                    subject=subject,
-                    body=body,
-                    due_at=occurrence.due_at,
-                    not_after=reminder.useful_until(event, occurrence.due_at),
-                    about=reminder.about(event),
-                    headers=headers_to_leave(leave_url(key)),
-                    leave_token=leave_token(key),
-                    rank=reminder.nudge,
-                    is_held=occurrence.rule.is_held,
-                )
-            )
         if again:
             # They make room for the letters they could not be.
             Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
         written += write(letters) if letters else 0
     return written
+
+
+def intent_of(occurrence: Occurrence, person: Any) -> Intent:
+    """The occurrence's letter to this person, as it would be written now."""
+    reminder, event = occurrence.reminder, occurrence.event
+    name, version = reminder.occurrence(event), reminder.version(event)
+    key = key_of(reminder.kind, name, version, person.email)
+    subject, body = compose(reminder.template, {"event": event, "person": person, "leave_url": leave_url(key)})
+    return Intent(
+        kind=reminder.kind,
+        occurrence=name,
+        version=version,
+        address=person.email,
+        subject=subject,
+        body=body,
+        due_at=occurrence.due_at,
+        not_after=reminder.useful_until(event, occurrence.due_at),
+        about=reminder.about(event),
+        headers=headers_to_leave(leave_url(key)),
+        leave_token=leave_token(key),
+        rank=reminder.nudge,
+        is_held=occurrence.rule.is_held,
+        event_time=reminder.event_time(event),
+    )
 
 
 def not_to_be_told(reminder: Reminder, name: str, addresses: list[str]) -> set[str]:

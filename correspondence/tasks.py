@@ -11,7 +11,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from . import carriers, clock, handing_over, ledger
-from .reminders import unwanted
+from .following import unwanted
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ import logging
 from collections import defaultdict
 from datetime import date, datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models.functions import Lower
 
 from .ledger import State, Unwanted
@@ -46,9 +46,9 @@ def share_out(now: datetime, unwanted: Unwanted) -> int:
     today = local_day(now)
     waiting = Letter.objects.filter(state=State.QUEUED, due_at__lte=now, not_after__gt=now)
     letters = list(waiting.order_by("rank", "due_at", "pk").select_for_update())
-    off = unwanted(letters, now) if letters else set()
-    Letter.objects.filter(pk__in=off).update(state=State.CANCELLED, held_until=None)
-    letters = [letter for letter in letters if letter.pk not in off and not is_early(letter, now)]
+    off, unclear = looked_at(letters, now, unwanted)
+    Letter.objects.filter(pk__in=off, state=State.QUEUED).update(state=State.CANCELLED, held_until=None)
+    letters = [letter for letter in letters if letter.pk not in off | unclear and not is_early(letter, now)]
     turns = turns_of({letter.address.lower() for letter in letters}, today)
     going, dropped = [], []
     for letter in letters:
@@ -64,6 +64,24 @@ def share_out(now: datetime, unwanted: Unwanted) -> int:
             Letter.objects.filter(pk=letter.pk).update(held_until=at)
     Letter.objects.filter(pk__in=dropped).update(state=State.CANCELLED, held_until=None, answer=DROPPED)
     return Letter.objects.filter(pk__in=going).update(state=State.PLANNED, held_until=None, turn_on=today)
+
+
+def looked_at(letters: list[Letter], now: datetime, unwanted: Unwanted) -> tuple[set[int], set[int]]:
+    """Which ought not to go any more, and of which that cannot be found out: those wait, and the others do not."""
+    off: set[int] = set()
+    unclear: set[int] = set()
+    for kind in sorted({letter.kind for letter in letters}):
+        group = [letter for letter in letters if letter.kind == kind]
+        try:
+            # A fault the database finds must not spoil the transaction of the others.
+            with transaction.atomic():
+                off |= unwanted(group, now)
+        except OperationalError:
+            raise
+        except Exception:
+            log.exception("nudges of the kind %s cannot be checked", kind)
+            unclear |= {letter.pk for letter in group}
+    return off, unclear
 
 
 def is_early(letter: Letter, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from correspondence.desk import Desk, Rows, is_confirmed
 from discussions.models import Comment
 from participants.joining import add_organisations
 from participants.models import Cohort, Membership, User
+from research.admin import PhaseForm
 from research.models import ResearchNote, ResearchPhase
 from workshops import changing
 from workshops.admin import WorkshopForm
@@ -76,8 +77,9 @@ class PhaseInline(Rows):
     """The stretches of research."""
 
     model = ResearchPhase
+    form = PhaseForm
     can_delete = False
-    fields = ("number", "name", "opens_on", "closes_on", "where")
+    fields = ("number", "name", "opens_on", "closes_on", "where", "told")
     show_change_link = True
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from correspondence.reminders import occurrences, register
+from correspondence.reminders import Fault, occurrences, register
+from correspondence.to_come import concerns
 from mentoring.reminders import REMINDERS as MENTORING
 from participants.models import Cohort
 from research.reminders import REMINDERS as RESEARCH
@@ -27,14 +28,22 @@ class Forecast:
     people: int
 
 
-def forecast(cohort: Cohort, now: datetime, days: int = 14, most: int = 12) -> list[Forecast]:
-    """The cohort's next reminders in the order they fall due, `most` at the most: a count query for each."""
+def forecast(
+    cohort: Cohort, now: datetime, faults: list[Fault] | None = None, days: int = 14, most: int = 12
+) -> list[Forecast]:
+    """The cohort's next reminders in the order they fall due, `most` at the most: a count query for each.
+
+    What could not be worked out is added to `faults`.
+    """
+    met: list[Fault] = []
     coming = [
         occurrence
-        for occurrence in occurrences(now)
+        for occurrence in occurrences(now, met)
         if now < occurrence.due_at <= now + timedelta(days=days)
         and occurrence.reminder.about(occurrence.event) == cohort.slug
     ]
+    if faults is not None:
+        faults += [fault for fault in met if concerns(fault, cohort.slug)]
     coming.sort(key=lambda occurrence: occurrence.due_at)
     return [
         Forecast(

@@ -17,7 +17,7 @@ from django.utils import timezone
 from correspondence.clock import oldest_late
 from correspondence.holding import active_hold
 from correspondence.models import Heartbeat, Hold, Letter
-from correspondence.reminders import fruitless
+from correspondence.reminders import Fault, fruitless
 from mentoring.models import FollowUp, MentoringSession
 from participants.models import Cohort, Membership, Seat, User
 from research.models import ResearchNote, ResearchPhase
@@ -95,6 +95,7 @@ class Overview:
     dateless: int = 0
     late: list[Late] = field(default_factory=list)
     letters: list[Forecast] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
     letters_waiting: int = 0
     letters_for_a_person: int = 0
     ticked_at: datetime | None = None
@@ -152,8 +153,8 @@ def overview_for(slug: str, now: datetime) -> Overview:
     look_ahead(overview, workshops, sessions)
     look_for_late(overview, cohort, workshops, sessions)
     if cohort.status == Cohort.Status.RUNNING:
-        overview.letters = forecast(cohort, now)
-    overview.letters_waiting = Letter.objects.unfinished().filter(about=cohort.slug).count()
+        overview.letters = forecast(cohort, now, overview.faults)
+    overview.letters_waiting = Letter.objects.unfinished().filter(about=cohort.slug, due_at__lte=now).count()
     return overview
 
 

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -40,6 +41,12 @@ class StaffDesk(AdminSite):
             return inner(request, *args, **kwargs)
 
         return update_wrapper(guarded, inner)
+
+    def get_urls(self) -> list[Any]:
+        from .letters_to_come import letters_to_come  # models are not there yet when Django makes the site
+
+        page = path("letters-to-come/<slug:slug>/", self.admin_view(letters_to_come), name="letters_to_come")
+        return [page, *super().get_urls()]
 
     def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("account_logout")

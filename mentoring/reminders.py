@@ -22,18 +22,22 @@ def booked(now: datetime) -> QuerySet[MentoringSession]:
     ).select_related("membership__cohort", "mentor__user", "slot")
 
 
-def unrecorded(now: datetime) -> QuerySet[MentoringSession]:
-    """Sessions that are over, were not cancelled, and have no record yet."""
+def without_record(now: datetime) -> QuerySet[MentoringSession]:
+    """Sessions that were not cancelled and have no record, also those that are still to come."""
     return (
         MentoringSession.objects.live()
         .filter(
             membership__cohort__status=Cohort.Status.RUNNING,
             ends_at__gt=now - RECORD_WANTED,
-            ends_at__lte=now,
             recorded_at=None,
         )
         .select_related("membership__cohort", "mentor__user", "slot")
     )
+
+
+def unrecorded(now: datetime) -> QuerySet[MentoringSession]:
+    """Those of them that are over."""
+    return without_record(now).filter(ends_at__lte=now)
 
 
 def start(session: MentoringSession) -> datetime:
@@ -99,6 +103,7 @@ REMINDERS = [
         label="Mentoring session without record",
         template="mentoring/email/record_missing",
         events=unrecorded,
+        ahead=without_record,
         anchor=end,
         audience=the_mentor,
         nudge=3,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django import forms
@@ -14,9 +15,11 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only
+from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only, sentences
+from correspondence.to_come import effects_in_words
+from correspondence.wallclock import local_day
 from discussions.words import wanted
-from participants.models import User
+from participants.models import Cohort, User
 
 from .locking import UNLOCKED_FOR, seal_holds, unlock_note
 from .models import (
@@ -40,10 +43,45 @@ class PromptInline(Rows):
     model = Prompt
 
 
+class PhaseForm(forms.ModelForm):
+    """A phase; before letters about it move or stop, it says which, and to how many people."""
+
+    told = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        before = ResearchPhase.objects.select_related("cohort").filter(pk=self.instance.pk).first()
+        if not self.errors and before is not None and {"opens_on", "closes_on"} & set(self.changed_data):
+            self.ask(before, cleaned, timezone.now())
+        return cleaned
+
+    def ask(self, before: ResearchPhase, cleaned: dict[str, Any], now: datetime) -> None:
+        """What was said stands in the form, so that what changed meanwhile is said anew."""
+        after = copy.copy(before)
+        after.opens_on, after.closes_on = cleaned.get("opens_on"), cleaned.get("closes_on")
+        letters = letters_moved(before, after, now)
+        if not letters:
+            return
+        lines = sentences("admin/research/researchphase/told.txt", {"letters": letters})
+        said = " ".join(lines)
+        if cleaned.get("told") != said:
+            self.data = {**self.data.dict(), self.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
+            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
+
+
+def letters_moved(before: ResearchPhase, after: ResearchPhase, now: datetime) -> list[str]:
+    """What becomes of the letters to come about a phase with other dates, in sentences."""
+    if before.cohort.status != Cohort.Status.RUNNING:
+        return []
+    has_letters = after.opens_on and after.closes_on and after.closes_on >= local_day(now)
+    return effects_in_words(before, after if has_letters else None, now)
+
+
 @admin.register(ResearchPhase)
 class ResearchPhaseAdmin(Desk):
     """The stretches of research. Their dates do not depend on those of workshops."""
 
+    form = PhaseForm
     ordering = ("cohort", "number")
     list_display = ("__str__", "cohort", "opens_on", "closes_on", "locks", "notes_shared")
     list_filter = ("cohort",)
@@ -51,7 +89,7 @@ class ResearchPhaseAdmin(Desk):
     autocomplete_fields = ("cohort",)
     list_select_related = ("cohort",)
     date_hierarchy = "opens_on"
-    fields = ("cohort", "number", "name", "where", "brief", "opens_on", "closes_on", "locks")
+    fields = ("cohort", "number", "name", "where", "brief", "opens_on", "closes_on", "locks", "told")
     inlines = (PromptInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ResearchPhase]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,12 +12,12 @@ from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from correspondence.desk import Because, Desk, Rows, is_confirmed
-from participants.models import User
+from correspondence.desk import Because, Desk, Rows, is_confirmed, sentences
+from correspondence.to_come import effects_in_words
+from participants.models import Cohort, User
 
 from . import changing
 from .models import AgendaItem, Attendance, Material, Workshop
@@ -48,15 +49,26 @@ class WorkshopForm(forms.ModelForm):
         after = copy.copy(before)
         for name in Workshop.WHEN_AND_WHERE:
             setattr(after, name, cleaned.get(name, getattr(before, name)))
-        people = changing.to_be_told(before, after, now=timezone.now()).count()
-        if after.as_calendars_see_it == before.as_calendars_see_it or not people:
+        now = timezone.now()
+        if after.as_calendars_see_it == before.as_calendars_see_it:
             return
-        said = render_to_string(
-            "admin/workshops/workshop/told.txt", {"before": before, "after": after, "people": people}
-        ).strip()
+        people, letters = changing.to_be_told(before, after, now=now).count(), letters_moved(before, after, now)
+        if not people and not letters:
+            return
+        context = {"before": before, "after": after, "people": people, "letters": letters}
+        lines = sentences("admin/workshops/workshop/told.txt", context)
+        said = " ".join(lines)
         if cleaned.get("told") != said:
             self.data = {**self.data.dict(), self.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
-            self.add_error(None, said)
+            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
+
+
+def letters_moved(before: Workshop, after: Workshop | None, now: datetime) -> list[str]:
+    """What becomes of the letters to come about a workshop that moves, or without `after` is cancelled, in
+    sentences."""
+    if before.cohort.status != Cohort.Status.RUNNING or (after and after.starts_at == before.starts_at):
+        return []
+    return effects_in_words(before, after if after and after.starts_at else None, now)
 
 
 class AgendaInline(Rows):
@@ -188,6 +200,7 @@ class WorkshopAdmin(Desk):
                 "letter about it or said yes or maybe. It takes the entry out of their calendars.",
                 "The page stays and says that it is cancelled, and why.",
                 "No reminder goes out any more. It cannot be undone: a new workshop would be another one.",
+                *(line for workshop in workshops for line in letters_moved(workshop, None, now)),
             ],
             button="Cancel the workshop" if len(workshops) == 1 else "Cancel the workshops",
             about=[{"pk": item.pk, "name": f"{item}, {item.cohort}"} for item in workshops],

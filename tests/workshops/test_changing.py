@@ -250,7 +250,9 @@ def test_staff_read_how_many_are_told_before_a_move_is_saved_and_save_it_the_sec
     assert words in text_of(asked)
     assert words == (
         "Nothing is saved yet. 2 people get a notice of this change: Tuesday 22 May 2018, 12:00 to 18:00 becomes "
-        "Friday 1 June 2018, 10:00 to 16:00. Save once more to do it."
+        "Friday 1 June 2018, 10:00 to 16:00. "
+        "“Workshop in 7 days” to 2 people moves from 15 May 2018, 09:00 to 25 May 2018, 09:00. "
+        "“Workshop tomorrow” to 2 people moves from 21 May 2018, 09:00 to 31 May 2018, 09:00. Save once more to do it."
     )
 
     other = client.post(page, a_form(workshop, "2/6/2018", told=words))
