@@ -212,7 +212,7 @@ def with_workers(deed: str, *arguments: str) -> dict[str, Any]:
 def drain() -> dict[str, Any]:
     """Hands over as a worker does, until nothing is due."""
     from correspondence import handing_over
-    from correspondence.reminders import unwanted
+    from correspondence.following import unwanted
 
     ready()
     watch = Watch()
