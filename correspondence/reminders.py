@@ -55,6 +55,11 @@ class Reminder:
     # A nudge asks for something not done yet, and such letters are rationed (turns.py); of those for one person the
     # lowest number goes first. None: it tells of something, and goes when it is due.
     nudge: int | None = None
+    # What a person may choose from, and what goes without a choice.
+    paces: tuple[str, ...] = (Choice.Pace.AT_ONCE, Choice.Pace.NEVER)
+    pace: str = Choice.Pace.AT_ONCE
+    # Whether a letter goes only as long as it would be written word for word as it was: it quotes what may be taken back.
+    is_checked: bool = False
 
     def due_at(self, event: Any, rule: Rule) -> datetime | None:
         anchor = self.anchor(event)
@@ -172,9 +177,7 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
         letters = []
         for key in [*again, *(key for key in keys if key not in known)]:
             try:
-                subject, body = compose(
-                    reminder.template, {"event": event, "person": people[key], "leave_url": leave_url(key)}
-                )
+                subject, body = composed(reminder, event, people[key], key)
             except Exception as error:
                 log.exception("%s cannot be written", key)
                 put_aside(occurrence, name, key, people[key].email, f"{type(error).__name__}: {error}")
@@ -201,6 +204,10 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
             Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
         written += write(letters) if letters else 0
     return written
+
+
+def composed(reminder: Reminder, event: Any, person: Any, key: str) -> tuple[str, str]:
+    return compose(reminder.template, {"event": event, "person": person, "leave_url": leave_url(key)})
 
 
 def not_to_be_told(reminder: Reminder, name: str, addresses: list[str]) -> set[str]:
@@ -295,8 +302,14 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
         if event is not None and known[kind].is_on:
             version = reminder.version(event)
             addresses = [letter.address for letter in group]
-            people = reminder.audience(event, now).filter(email__in=addresses).values_list("email", flat=True)
-            wanted = {key_of(kind, name, version, address) for address in people if (kind, address.lower()) not in no}
+            people = reminder.audience(event, now).filter(email__in=addresses)
+            if reminder.is_checked:
+                bodies = {letter.key: letter.body for letter in group}
+                keys = {key_of(kind, name, version, person.email): person for person in people}
+                people = [p for key, p in keys.items() if composed(reminder, event, p, key)[1] == bodies.get(key)]
+            wanted = {
+                key_of(kind, name, version, person.email) for person in people if (kind, person.email.lower()) not in no
+            }
         off |= {letter.pk for letter in group if letter.key not in wanted}
     return off
 

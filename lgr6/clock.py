@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from correspondence.reminders import occurrences, register
+from discussions.reminders import REMINDERS as EXCHANGE
 from mentoring.reminders import REMINDERS as MENTORING
 from participants.models import Cohort
 from research.reminders import REMINDERS as RESEARCH
@@ -14,7 +15,7 @@ from workshops.reminders import REMINDERS as WORKSHOPS
 
 def wind_up() -> None:
     """Tells the ledger of every reminder there is."""
-    register([*WORKSHOPS, *RESEARCH, *MENTORING])
+    register([*EXCHANGE, *WORKSHOPS, *RESEARCH, *MENTORING])
 
 
 @dataclass(frozen=True)

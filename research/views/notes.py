@@ -101,7 +101,10 @@ def show_note(
         "addendum_form": addendum_form,
         "files": files_of(note, request.user, now),
     }
-    return render(request, "research/note_detail.html", context, status=status)
+    response = render(request, "research/note_detail.html", context, status=status)
+    if request.method == "GET" and note.discussion and comments:
+        note.discussion.mark_read(request.user, comments[len(comments) - 1].created_at)
+    return response
 
 
 def addendum_for(note: ResearchNote, late: NoteVersion | None) -> dict[str, Any]:
