@@ -106,11 +106,7 @@ def digests(source: Source, kind: str, usual: str, now: datetime) -> list[Digest
             discussion__in={comment.discussion_id for comment in comments}
         ).values_list("user", "discussion", "read_until")
     }
-    told = set(
-        Letter.objects.filter(kind=kind, state__in=WENT, due_at__gt=now - REACH - TOO_LATE).values_list(
-            "occurrence", flat=True
-        )
-    )
+    told, until = told_by(kind, now)
     found: list[Digest] = []
     for person in people.values():
         unread = [
@@ -120,7 +116,7 @@ def digests(source: Source, kind: str, usual: str, now: datetime) -> list[Digest
             and comment.author_id != person.pk
             and comment.created_at > marks.get((person.pk, comment.discussion_id), comment.created_at - REACH)
             and name_of(person, comment) not in told
-            and comment.created_at > told_until(person, told)
+            and comment.created_at > until.get(person.pk, comment.created_at - REACH)
         ]
         if unread:
             found += due_to(person, paces.get(person.email.lower(), usual), unread, source, now)
@@ -157,11 +153,17 @@ def name_of(person: User, comment: Comment) -> str:
     return f"person {person.pk} comment {comment.pk}"
 
 
-def told_until(person: User, told: set[str]) -> datetime:
-    """Up to when digests that went have told; long ago where none has."""
-    start = f"person {person.pk} until "
-    moments = [name.removeprefix(start) for name in told if name.startswith(start)]
-    return datetime.strptime(max(moments), STAMP).replace(tzinfo=UTC) if moments else datetime.min.replace(tzinfo=UTC)
+def told_by(kind: str, now: datetime) -> tuple[set[str], dict[int, datetime]]:
+    """What letters that went, or may have, have told: their names; and for each person up to when digests told all."""
+    went = Letter.objects.filter(kind=kind, state__in=WENT, due_at__gt=now - REACH - TOO_LATE)
+    names = set(went.values_list("occurrence", flat=True))
+    until: dict[int, datetime] = {}
+    for name in names:
+        _, person, kept, stamp = name.split()
+        if kept == "until":
+            moment = datetime.strptime(stamp, STAMP).replace(tzinfo=UTC)
+            until[int(person)] = max(moment, until.get(int(person), moment))
+    return names, until
 
 
 def last_eight(person: User, pace: str, now: datetime) -> datetime:

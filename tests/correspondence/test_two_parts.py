@@ -83,6 +83,9 @@ class Anything:
     def __str__(self):
         return HOSTILE
 
+    def __iter__(self):
+        return iter(())
+
 
 def composed(name: str) -> str:
     things = "event person actor invitation agreement note unlock user subscriber reader issue before reply".split()
