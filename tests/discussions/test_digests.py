@@ -277,7 +277,7 @@ def test_who_reads_it_before_it_goes_gets_nothing(cohort):
 
 def test_a_cohort_that_does_not_run_sends_no_digests(cohort):
     say(cohort, "lamps", MONDAY - HOUR)
-    cohort.status = "archived"
+    cohort.status = cohort.Status.ENDED
     cohort.save()
     tick(MONDAY)
 
