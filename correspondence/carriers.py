@@ -95,8 +95,8 @@ def carrier() -> Carrier:
 class LetterMessage(EmailMultiAlternatives):
     """The same bytes however often the same letter is written out: its boundaries come from its Message-ID."""
 
-    def message(self) -> Any:
-        written = super().message()
+    def message(self, **how: Any) -> Any:
+        written = super().message(**how)
         name = hashlib.sha256(written["Message-ID"].encode()).hexdigest()[:24]
         for number, part in enumerate(part for part in written.walk() if part.is_multipart()):
             part.set_boundary(f"=_{name}_{number}")

@@ -58,7 +58,7 @@ class Reminder:
     # What a person may choose from, and what goes without a choice.
     paces: tuple[str, ...] = (Choice.Pace.AT_ONCE, Choice.Pace.NEVER)
     pace: str = Choice.Pace.AT_ONCE
-    # Whether a letter goes only as long as it would be written word for word as it was: it quotes what may be taken back.
+    # Whether a letter goes only if it would be written just so again: it quotes what may be taken back.
     is_checked: bool = False
 
     def due_at(self, event: Any, rule: Rule) -> datetime | None:

@@ -99,7 +99,7 @@ def digests(source: Source, kind: str, usual: str, now: datetime) -> list[Digest
     people = User.objects.filter(is_active=True).in_bulk({pk for readers in concerned.values() for pk in readers})
     if not people:
         return []
-    paces = {address: pace for address, pace in Choice.objects.filter(kind=kind).values_list("address", "pace")}
+    paces = dict(Choice.objects.filter(kind=kind).values_list("address", "pace"))
     marks = {
         (user, thread): until
         for user, thread, until in Reading.objects.filter(

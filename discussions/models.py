@@ -221,9 +221,7 @@ class TopicQuerySet(models.QuerySet["Topic"]):
         mark = Reading.objects.filter(user=user, discussion=OuterRef("discussion")).values("read_until")[:1]
         since = Coalesce(Subquery(mark), Value(datetime(1970, 1, 1, tzinfo=UTC)))
         said = Q(discussion__comments__withdrawn_at=None, discussion__comments__created_at__gt=since)
-        return self.annotate(
-            unread=Count("discussion__comments", filter=said & ~Q(discussion__comments__author=user))
-        )
+        return self.annotate(unread=Count("discussion__comments", filter=said & ~Q(discussion__comments__author=user)))
 
 
 class Topic(models.Model):

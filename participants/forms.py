@@ -30,7 +30,9 @@ class ProfileForm(forms.ModelForm):
         model = User
         fields = ["name", "timezone"]
         labels = {"name": "Your name", "timezone": "Your time zone"}
-        help_texts = {"timezone": "Digests reach you at eight in the morning there. Programme dates stay in London time."}
+        help_texts = {
+            "timezone": "Digests reach you at eight in the morning there. Programme dates stay in London time."
+        }
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
 
     def __init__(self, *args, **kwargs) -> None:

@@ -66,12 +66,14 @@ class Commented:
         notes = {comment.pk: comment.discussion.note for comment in comments}
         places = Places(note.membership.cohort_id for note in notes.values())
         speakers: dict[int, set[int]] = defaultdict(set)
-        said = Comment.objects.filter(discussion__in={note.discussion_id for note in notes.values()}, withdrawn_at=None)
+        said = Comment.objects.filter(discussion__in={comment.discussion_id for comment in comments}, withdrawn_at=None)
         for thread, author in said.order_by().values_list("discussion", "author").distinct():
             speakers[thread].add(author)
         return {
-            pk: places.membership[note.membership_id] | {note.author_id} | speakers[note.discussion_id]
-            for pk, note in notes.items()
+            comment.pk: places.membership[notes[comment.pk].membership_id]
+            | {notes[comment.pk].author_id}
+            | speakers[comment.discussion_id]
+            for comment in comments
         }
 
     def readable(self, user: User, threads: set[int]) -> dict[int, tuple[str, str]]:

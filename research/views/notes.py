@@ -86,7 +86,7 @@ def show_note(
     if addendum_form is None and lock.state == "locked" and can_edit:
         addendum_form = AddendumForm(None, note=note, user=request.user, initial=addendum_for(note, late))
     name_kinds([note], note.membership.cohort)
-    comments = note.discussion.comments.select_related("author") if note.discussion else []
+    comments = list(note.discussion.comments.select_related("author")) if note.discussion else []
     context = {
         "cohort": note.membership.cohort,
         "here": "notes",
@@ -103,7 +103,7 @@ def show_note(
     }
     response = render(request, "research/note_detail.html", context, status=status)
     if request.method == "GET" and note.discussion and comments:
-        note.discussion.mark_read(request.user, comments[len(comments) - 1].created_at)
+        note.discussion.mark_read(request.user, comments[-1].created_at)
     return response
 
 

@@ -156,7 +156,9 @@ def test_never_is_never(cohort):
     assert len(read_by(NAT)) == 1
 
 
-@pytest.mark.parametrize("steps", [("at_once", "daily"), ("daily", "at_once"), ("daily", "weekly"), ("weekly", "daily")])
+@pytest.mark.parametrize(
+    "steps", [("at_once", "daily"), ("daily", "at_once"), ("daily", "weekly"), ("weekly", "daily")]
+)
 def test_another_pace_tells_nothing_again(cohort, steps):
     before, after = steps
     pace(PAT, before)
