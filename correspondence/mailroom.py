@@ -38,7 +38,7 @@ def mailroom(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]  (it passes any arguments on)
+@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]
 @require_safe
 def mailroom_letter(request: HttpRequest, pk: int) -> HttpResponse:
     if not settings.MAILROOM:
