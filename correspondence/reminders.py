@@ -59,11 +59,6 @@ class Reminder:
     # A nudge asks for something not done yet, and such letters are rationed (turns.py); of those for one person the
     # lowest number goes first. None: it tells of something, and goes when it is due.
     nudge: int | None = None
-    # What a person may choose from, and what goes without a choice.
-    paces: tuple[str, ...] = (Choice.Pace.AT_ONCE, Choice.Pace.NEVER)
-    pace: str = Choice.Pace.AT_ONCE
-    # Whether a letter goes only if it would be written just so again: it quotes what may be taken back.
-    is_checked: bool = False
 
     def due_at(self, event: Any, rule: Rule) -> datetime | None:
         anchor = self.anchor(event)
@@ -232,7 +227,7 @@ def intent_of(occurrence: Occurrence, person: Any) -> Intent:
     reminder, event = occurrence.reminder, occurrence.event
     name, version = reminder.occurrence(event), reminder.version(event)
     key = key_of(reminder.kind, name, version, person.email)
-    subject, body = composed(reminder, event, person, key)
+    subject, body = compose(reminder.template, {"event": event, "person": person, "leave_url": leave_url(key)})
     return Intent(
         kind=reminder.kind,
         occurrence=name,
@@ -249,10 +244,6 @@ def intent_of(occurrence: Occurrence, person: Any) -> Intent:
         is_held=occurrence.rule.is_held,
         event_time=reminder.event_time(event),
     )
-
-
-def composed(reminder: Reminder, event: Any, person: Any, key: str) -> tuple[str, str]:
-    return compose(reminder.template, {"event": event, "person": person, "leave_url": leave_url(key)})
 
 
 def not_to_be_told(reminder: Reminder, name: str, addresses: list[str]) -> set[str]:
@@ -347,19 +338,8 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
         if event is not None and known[kind].is_on:
             version = reminder.version(event)
             addresses = [letter.address for letter in group]
-            people = reminder.audience(event, now).filter(email__in=addresses)
-            if reminder.is_checked:
-                # What staff edited is theirs to judge.
-                bodies = {letter.key: None if letter.edited_at else letter.body for letter in group}
-                keys = {key_of(kind, name, version, person.email): person for person in people}
-                people = [
-                    person
-                    for key, person in keys.items()
-                    if key in bodies and bodies[key] in (None, composed(reminder, event, person, key)[1])
-                ]
-            wanted = {
-                key_of(kind, name, version, person.email) for person in people if (kind, person.email.lower()) not in no
-            }
+            people = reminder.audience(event, now).filter(email__in=addresses).values_list("email", flat=True)
+            wanted = {key_of(kind, name, version, address) for address in people if (kind, address.lower()) not in no}
         off |= {letter.pk for letter in group if letter.key not in wanted}
     return off
 
