@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from . import Line
+from .growth import queries_of
 
 MANY = 1_000
 # Page by page: where it stands, and how few versions it is compared with. The history is one that fills its first page.
@@ -58,17 +59,6 @@ def lines(figures: dict[str, Any]) -> list[Line]:
             what = f"{row['page']} on {vendor}: queries"
             found.append(Line(what, f"{queries[many]}, {queries[few]}", "as many", queries[many] == queries[few]))
     return found
-
-
-def queries_of(client: Any, address: str) -> int:
-    from django.db import connection
-    from django.test.utils import CaptureQueriesContext
-
-    with CaptureQueriesContext(connection) as queries:
-        answer = client.get(address)
-    if answer.status_code != 200:
-        raise RuntimeError(f"{address} answered {answer.status_code}")
-    return len(queries)
 
 
 def fill() -> tuple[Any, dict[int, uuid.UUID]]:

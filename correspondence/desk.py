@@ -211,15 +211,29 @@ def sentences(template: str, context: dict[str, Any]) -> list[str]:
     return [line for line in lines if line]
 
 
+def say_first(form: forms.BaseForm, cleaned: dict[str, Any], lines: list[str], is_agreed: bool = True) -> bool:
+    """Keeps a form from being saved before these lines stood in it; whether they did.
+
+    They are kept in its field `told`, so that what changed meanwhile is said anew.
+    """
+    said = " ".join(lines)
+    was_said = cleaned.get("told") == said
+    if not was_said or not is_agreed:
+        form.data = {**form.data.dict(), form.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
+        form.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
+    return was_said
+
+
+def sentence(label: str, help_text: str) -> forms.CharField:
+    """A field for a sentence or two."""
+    widget = forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"})
+    return forms.CharField(label=label, max_length=250, widget=widget, help_text=help_text)
+
+
 class Because(forms.Form):
     """A reason, in the words those concerned will read."""
 
-    because = forms.CharField(
-        label="Reason",
-        max_length=250,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text="Those concerned will read it.",
-    )
+    because = sentence("Reason", "Those concerned will read it.")
 
 
 def read_only(inline: type[Rows]) -> type[Rows]:

@@ -26,8 +26,8 @@ def leave_token(key: str) -> str:
     return salted_hmac("correspondence.leaving", key, algorithm="sha256").hexdigest()[:40]
 
 
-def leave_url(key: str) -> str:
-    return settings.PORTAL_URL + reverse("correspondence:letters_leave", args=[leave_token(key)])
+def leave_url(token: str) -> str:
+    return settings.PORTAL_URL + reverse("correspondence:letters_leave", args=[token])
 
 
 def headers_to_leave(url: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from . import ledger
-from .desk import is_confirmed
+from .desk import is_confirmed, sentence
 from .following import approve, as_it_would_be
 from .ledger import CONTROL, mark_of
 from .models import Letter, Rule
@@ -91,12 +91,7 @@ class EditForm(forms.Form):
 
 
 class StopForm(forms.Form):
-    because = forms.CharField(
-        label="Reason",
-        max_length=250,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text="For staff, beside the letter. Its reader hears nothing.",
-    )
+    because = sentence("Reason", "For staff, beside the letter. Its reader hears nothing.")
 
 
 # What may be done to a letter in which state.

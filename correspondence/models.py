@@ -58,6 +58,8 @@ class Letter(models.Model):
         QUEUED = "queued", "waiting its turn"
 
     UNFINISHED = [State.PLANNED, State.CLAIMED, State.SENDING, State.RETRY]
+    # It may have reached somebody.
+    WENT = [State.SENDING, State.SENT, State.IN_DOUBT]
     # Nothing has left yet, and nobody has it in hand.
     WAITING = [State.PLANNED, State.RETRY, State.HELD, State.QUEUED]
     FOR_A_PERSON = [State.FAILED, State.IN_DOUBT, State.MISSED, State.UNWRITTEN]

@@ -29,7 +29,6 @@ TOO_LATE = timedelta(hours=24)
 PATIENCE = timedelta(days=7)
 # Nudges of one kind about one event that may reach a person. After them a person should speak, not a letter.
 ENOUGH = 2
-WENT = [Letter.State.SENDING, Letter.State.SENT, Letter.State.IN_DOUBT]
 
 
 @dataclass(frozen=True)
@@ -227,7 +226,9 @@ def intent_of(occurrence: Occurrence, person: Any) -> Intent:
     reminder, event = occurrence.reminder, occurrence.event
     name, version = reminder.occurrence(event), reminder.version(event)
     key = key_of(reminder.kind, name, version, person.email)
-    subject, body = compose(reminder.template, {"event": event, "person": person, "leave_url": leave_url(key)})
+    token = leave_token(key)
+    url = leave_url(token)
+    subject, body = compose(reminder.template, {"event": event, "person": person, "leave_url": url})
     return Intent(
         kind=reminder.kind,
         occurrence=name,
@@ -238,8 +239,8 @@ def intent_of(occurrence: Occurrence, person: Any) -> Intent:
         due_at=occurrence.due_at,
         not_after=reminder.useful_until(event, occurrence.due_at),
         about=reminder.about(event),
-        headers=headers_to_leave(leave_url(key)),
-        leave_token=leave_token(key),
+        headers=headers_to_leave(url),
+        leave_token=token,
         rank=reminder.nudge,
         is_held=occurrence.rule.is_held,
         event_time=reminder.event_time(event),
@@ -261,7 +262,7 @@ def nudged_enough(kind: str, occurrence: str) -> set[str]:
             kind=kind,
             occurrence=occurrence,
             rank__isnull=False,
-            state__in=WENT,
+            state__in=Letter.WENT,
         ).values_list("address", flat=True)
     )
     return {address for address, number in counts.items() if number >= ENOUGH}
@@ -279,7 +280,7 @@ class Fruitless:
 def fruitless(about: str, now: datetime) -> list[Fruitless]:
     """Who of a cohort was nudged often enough and has still not done what was asked. A query, and one for each event
     there is somebody to name for."""
-    nudges = Letter.objects.filter(about=about, rank__isnull=False, state__in=WENT)
+    nudges = Letter.objects.filter(about=about, rank__isnull=False, state__in=Letter.WENT)
     often = nudges.values("kind", "occurrence", "address").annotate(number=Count("pk")).filter(number__gte=ENOUGH)
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for kind, name, address in often.order_by("kind", "occurrence").values_list("kind", "occurrence", "address"):

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib.admin.widgets import AdminTimeWidget
 from django.utils import timezone
 
-from .desk import sentences
+from .desk import say_first, sentences
 from .models import Rule
 from .reminders import REGISTERED
 from .to_come import Effect, rule_effects
@@ -58,14 +58,11 @@ class RuleForm(forms.ModelForm):
         going = sum(effect.people for effect in effects if effect.after)
         at_once = sum(effect.people for effect in effects if effect.is_now)
         lines = sentences("admin/correspondence/rule/told.txt", context_of(before, after, effects))
-        said = " ".join(lines)
         is_much = going > MANY or (at_once > 0 and not after.is_held)
         if is_much:
             self.fields["sure"].widget = forms.CheckboxInput()
-        if cleaned.get("told") != said or (is_much and not cleaned.get("sure")):
-            self.data = {**self.data.dict(), "told": said}  # type: ignore[attr-defined]  # a QueryDict
-            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
-        if is_much and cleaned.get("told") == said and not cleaned.get("sure"):
+        is_agreed = not is_much or bool(cleaned.get("sure"))
+        if say_first(self, cleaned, lines, is_agreed) and not is_agreed:
             self.add_error("sure", "Tick this to save it.")
 
 

@@ -21,7 +21,6 @@ from .models import Choice, Letter, Rule
 from .reminders import (
     ENOUGH,
     REGISTERED,
-    WENT,
     Fault,
     Occurrence,
     Reminder,
@@ -143,7 +142,7 @@ def not_wanted(audiences: dict[Occurrence, list[Any]], about: str) -> Callable[[
     """Who chose not to get a kind, or was nudged about an event often enough. Two queries."""
     addresses = {person.email.lower() for people in audiences.values() for person in people}
     refused = Choice.objects.refused(REGISTERED, addresses)
-    nudged = Letter.objects.filter(about=about, rank__isnull=False, state__in=WENT)
+    nudged = Letter.objects.filter(about=about, rank__isnull=False, state__in=Letter.WENT)
     counts = Counter(
         (kind, name, address.lower()) for kind, name, address in nudged.values_list("kind", "occurrence", "address")
     )

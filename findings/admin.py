@@ -16,7 +16,7 @@ from django.urls import path
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only
+from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only, sentence
 from discussions.words import wanted
 from participants.models import User
 from participants.staff import member_of_staff
@@ -86,12 +86,7 @@ class ExcerptForm(forms.ModelForm):
 
 
 class WhatChanged(forms.Form):
-    what_changed = forms.CharField(
-        label="What changed",
-        max_length=250,
-        widget=forms.Textarea(attrs={"rows": 3, "class": "vLargeTextField"}),
-        help_text="One sentence; readers of earlier releases see it.",
-    )
+    what_changed = sentence("What changed", "One sentence; readers of earlier releases see it.")
 
 
 class NoteFilter(forms.Form):

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only, sentences
+from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only, say_first, sentences
 from correspondence.to_come import effects_in_words
 from correspondence.wallclock import local_day
 from discussions.words import wanted
@@ -63,10 +63,7 @@ class PhaseForm(forms.ModelForm):
         if not letters:
             return
         lines = sentences("admin/research/researchphase/told.txt", {"letters": letters})
-        said = " ".join(lines)
-        if cleaned.get("told") != said:
-            self.data = {**self.data.dict(), self.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
-            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
+        say_first(self, cleaned, lines)
 
 
 def letters_moved(before: ResearchPhase, after: ResearchPhase, now: datetime) -> list[str]:

@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.html import format_html_join
 
-from correspondence.desk import Because, Desk, Rows, is_confirmed, sentences
+from correspondence.desk import Because, Desk, Rows, is_confirmed, say_first, sentences
 from correspondence.to_come import effects_in_words
 from participants.models import Cohort, User
 
@@ -57,10 +57,7 @@ class WorkshopForm(forms.ModelForm):
             return
         context = {"before": before, "after": after, "people": people, "letters": letters}
         lines = sentences("admin/workshops/workshop/told.txt", context)
-        said = " ".join(lines)
-        if cleaned.get("told") != said:
-            self.data = {**self.data.dict(), self.add_prefix("told"): said}  # type: ignore[attr-defined]  # a QueryDict
-            self.add_error(None, lines)  # type: ignore[arg-type]  # one below the other
+        say_first(self, cleaned, lines)
 
 
 def letters_moved(before: Workshop, after: Workshop | None, now: datetime) -> list[str]:

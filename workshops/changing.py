@@ -18,8 +18,6 @@ from participants.models import Cohort, User
 from .calendar import entry_of
 from .models import Attendance, Workshop
 
-# What may have reached somebody.
-GONE = [Letter.State.SENDING, Letter.State.SENT, Letter.State.IN_DOUBT]
 # How calendars call the answers; whoever has given none still has to.
 PARTSTAT = {
     Attendance.Reply.YES: "ACCEPTED",
@@ -71,7 +69,7 @@ def to_be_told(workshop: Workshop, *others: Workshop, now: datetime) -> QuerySet
     is_past = all(form.is_over(now) for form in (workshop, *others))
     if workshop.pk is None or is_past or workshop.cohort.status != Cohort.Status.RUNNING:
         return User.objects.none()
-    had_one = Letter.objects.filter(occurrence=name_of(workshop), state__in=GONE)
+    had_one = Letter.objects.filter(occurrence=name_of(workshop), state__in=Letter.WENT)
     said = workshop.attendances.filter(reply__in=[Attendance.Reply.YES, Attendance.Reply.MAYBE])
     seated = User.objects.seated_in(workshop.cohort)
     return seated.filter(email__in=had_one.values("address")) | seated.filter(pk__in=said.values("user"))
