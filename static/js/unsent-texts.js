@@ -29,7 +29,8 @@ class UnsentTexts extends HTMLElement {
   // from the same base it is kept beside the note as well.
   async deliver(box, draft) {
     const title = draft.content.title || "an untitled note";
-    if (draft.conflict && !draft.conflict.locked) {
+    const hasMet = draft.conflict && !draft.conflict.locked;
+    if (hasMet && draft.conflict.text === JSON.stringify(draft.content)) {
       return this.tell(`Your text for “${title}” met a newer version, and waits for you to choose.`, draft);
     }
     let base = draft.conflict?.base ?? draft.base;

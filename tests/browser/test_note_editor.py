@@ -175,6 +175,23 @@ def test_both_texts_left_on_the_device_are_kept_when_they_meet_a_newer_version(v
     assert texts_of(note) == kept
 
 
+def test_what_was_typed_after_two_texts_met_is_sent_by_the_next_page(visitor):
+    page, note = open_conflict(visitor)
+    body(page).fill("The participant's text. Typed since.")
+    expect(status(page)).to_contain_text("What you typed since is on this device only")
+
+    page.get_by_role("link", name="Exchange").click()
+
+    expect(page.locator("unsent-texts")).to_contain_text("Both are kept, and it waits for you to choose.")
+    page.reload()
+    expect(page.locator("unsent-texts")).to_contain_text("met a newer version, and waits for you to choose.")
+    assert texts_of(note) == [
+        (2, "The colleague's text."),
+        (None, "The participant's text."),
+        (None, "The participant's text. Typed since."),
+    ]
+
+
 def lock(note: ResearchNote) -> None:
     note.phase.opens_on, note.phase.closes_on = date(2018, 1, 1), date(2018, 2, 1)
     note.phase.save()
