@@ -53,13 +53,27 @@ class EditedFilter(admin.SimpleListFilter):
         return queryset.filter(edited_at__isnull=False) if self.value() == "yes" else queryset
 
 
+class AboutFilter(admin.SimpleListFilter):
+    """Letters about one cohort."""
+
+    title = "about"
+    parameter_name = "about"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        named = Letter.objects.exclude(about="").order_by("about").values_list("about", flat=True).distinct()
+        return [(about, about) for about in named]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.filter(about=self.value()) if self.value() else queryset
+
+
 @admin.register(Letter)
 class LetterAdmin(Desk):
     """What was written, to whom, and how far it got. A letter with a code in it shows neither subject nor text."""
 
     list_display = ("subject_line", "address", "state", "due_at", "sent_at", "answer", "kind", "about")
     list_display_links = ("subject_line",)
-    list_filter = (StuckFilter, "state", "kind", "about", EditedFilter)
+    list_filter = (StuckFilter, "state", "kind", AboutFilter, EditedFilter)
     search_fields = ("searchable", "address", "kind", "occurrence", "answer")
     search_help_text = "Subject, address, kind, occasion, as “workshop 3”, or what the mail server said."
     date_hierarchy = "due_at"

@@ -6,9 +6,12 @@ A carrier knows no database, so that it can talk to a server in a thread of its 
 
 from __future__ import annotations
 
+import hashlib
 import smtplib
 import ssl
 import time
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -19,6 +22,7 @@ from django.core.mail.utils import DNS_NAME
 from django.utils.module_loading import import_string
 
 from .calendars import method_of
+from .letterhead import html_of
 from .models import Letter
 
 # Seconds for each step of the conversation, whatever the server does meanwhile: a byte a second is silence, too.
@@ -88,13 +92,31 @@ def carrier() -> Carrier:
     return BackendCarrier()
 
 
+class LetterMessage(EmailMultiAlternatives):
+    """The same bytes however often the same letter is written out: its boundaries come from its Message-ID."""
+
+    def message(self, **how: Any) -> Any:
+        written = super().message(**how)
+        name = hashlib.sha256(written["Message-ID"].encode()).hexdigest()[:24]
+        for number, part in enumerate(part for part in written.walk() if part.is_multipart()):
+            part.set_boundary(f"=_{name}_{number}")
+        return written
+
+
 def message_of(letter: Letter) -> tuple[EmailMessage, Any]:
     """The message, and as it is written on the wire. Raises Impossible for what no header may hold."""
-    headers = {"Message-ID": letter.message_id, "Auto-Submitted": "auto-generated", **letter.headers}
+    headers = {
+        "Message-ID": letter.message_id,
+        "Date": format_datetime(letter.due_at.astimezone(UTC)),
+        "Auto-Submitted": "auto-generated",
+        **letter.headers,
+    }
     if settings.MAIL_IDEMPOTENCY_HEADER:
         # A provider that knows it takes the same letter once, however often it comes.
         headers[settings.MAIL_IDEMPOTENCY_HEADER] = letter.message_id.strip("<>")
-    message = EmailMultiAlternatives(subject=letter.subject, body=letter.body, to=[letter.address], headers=headers)
+    message = LetterMessage(subject=letter.subject, body=letter.body, to=[letter.address], headers=headers)
+    if html := html_of(letter.subject, letter.body):
+        message.attach_alternative(html, "text/html")
     if letter.calendar:
         # The method must stand in the part too, or nothing moves or disappears. No charset here: Django adds it. The
         # same as a file is for programs that look at attachments only, under a type that none counts as a second one.

@@ -15,7 +15,7 @@ from django.db import OperationalError, transaction
 from . import ledger, reminders
 from .ledger import key_of, mark_of, message_id_of, settle
 from .models import Letter
-from .reminders import REGISTERED, Occurrence, Reminder, intent_of
+from .reminders import REGISTERED, Occurrence, Reminder, intent_of, occurrence_of
 from .turns import looked_at
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def taken_along(letters: Iterable[Letter], now: datetime) -> set[int]:
     for (kind, name), group in groups.items():
         try:
             event = event_called(REGISTERED[kind], name, now)
-            due = occurrence_of(REGISTERED[kind], event, known[kind])
+            due = None if event is None else occurrence_of(REGISTERED[kind], event, known[kind])
             if due is not None:
                 moved |= followed(due, name, group, now)
         except OperationalError:
@@ -76,11 +76,6 @@ def taken_along(letters: Iterable[Letter], now: datetime) -> set[int]:
 def event_called(reminder: Reminder, name: str, now: datetime) -> Any:
     """What a letter in the ledger is about; None where it is over, cancelled or has no date."""
     return next((event for event in reminder.to_come(now) if reminder.occurrence(event) == name), None)
-
-
-def occurrence_of(reminder: Reminder, event: Any, rule: Any) -> Occurrence | None:
-    due = None if event is None else reminder.due_at(event, rule)
-    return None if due is None else Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
 
 
 def followed(occurrence: Occurrence, name: str, group: list[Letter], now: datetime) -> set[int]:

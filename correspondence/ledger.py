@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -84,7 +85,7 @@ class Intent:
             return Letter.State.HELD
         return Letter.State.PLANNED if self.rank is None else Letter.State.QUEUED
 
-    @property
+    @cached_property
     def key(self) -> str:
         return key_of(self.kind, self.occurrence, self.version, self.address)
 
@@ -97,17 +98,29 @@ def key_of(kind: str, occurrence: str, version: str, address: str) -> str:
 
 def message_id_of(key: str) -> str:
     """The same for a letter for ever, so that a mail server's log can say whether it arrived."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
-    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+    return f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{domain_of(settings.DEFAULT_FROM_EMAIL)}>"
+
+
+@lru_cache
+def domain_of(sender: str) -> str:
+    return parseaddr(sender)[1].rpartition("@")[2]
 
 
 def compose(template: str, context: dict[str, Any]) -> tuple[str, str]:
     """Subject and body of a letter from `<template>_subject.txt` and `<template>_message.txt`."""
+    return tidied(*rendered(template, context))
+
+
+def rendered(template: str, context: dict[str, Any]) -> tuple[str, str]:
     engine = engines["plaintext"]
     context = {"portal_url": settings.PORTAL_URL, **context}
-    subject = " ".join(engine.get_template(f"{template}_subject.txt").render(context).split())
-    body = engine.get_template(f"{template}_message.txt").render(context).strip() + "\n"
-    return subject[:250], body
+    subject, body = (engine.get_template(f"{template}_{part}.txt") for part in ("subject", "message"))
+    return subject.render(context), body.render(context)
+
+
+def tidied(subject: str, body: str) -> tuple[str, str]:
+    """As a letter has them: the subject in one line of 250 characters at most, the body without a margin."""
+    return " ".join(subject.split())[:250], body.strip() + "\n"
 
 
 def write(intents: Iterable[Intent]) -> int:

@@ -179,12 +179,18 @@ class ChoiceQuerySet(models.QuerySet["Choice"]):
         )
         return set(found.values_list("kind", "address"))
 
+    def made_for(self, kinds: Iterable[str], address: str) -> dict[str, str]:
+        """The pace of each kind that this address chose. One query."""
+        return dict(self.filter(kind__in=set(kinds), address=address.lower()).values_list("kind", "pace"))
+
 
 class Choice(models.Model):
-    """How often an address wants a kind of reminder. Without a row: at once."""
+    """How often an address wants a kind of reminder. Without a row: at once, or as often as the reminder says."""
 
     class Pace(models.TextChoices):
         AT_ONCE = "at_once", "at once"
+        DAILY = "daily", "once a day"
+        WEEKLY = "weekly", "once a week"
         NEVER = "never", "never"
 
     address = models.EmailField(max_length=320, help_text="In small letters.")

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cached_property
 from typing import Any
 
 from django.db import OperationalError
@@ -17,7 +18,7 @@ from django.db.models import Count, F
 from django.utils.formats import date_format
 
 from .leaving import headers_to_leave, leave_token, leave_url
-from .ledger import Intent, compose, key_of, message_id_of, write
+from .ledger import Intent, key_of, message_id_of, rendered, tidied, write
 from .models import Choice, Letter, Rule
 from .wallclock import LONDON, at_wall_clock, local_day
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 TOO_LATE = timedelta(hours=24)
 # A nudge waits its turn for no longer than this.
 PATIENCE = timedelta(days=7)
+# People whose letters are written together.
+BATCH = 500
 # Nudges of one kind about one event that may reach a person. After them a person should speak, not a letter.
 ENOUGH = 2
 
@@ -58,6 +61,11 @@ class Reminder:
     # A nudge asks for something not done yet, and such letters are rationed (turns.py); of those for one person the
     # lowest number goes first. None: it tells of something, and goes when it is due.
     nudge: int | None = None
+    # What a person may choose from, and what goes without a choice.
+    paces: tuple[str, ...] = (Choice.Pace.AT_ONCE, Choice.Pace.NEVER)
+    pace: str = Choice.Pace.AT_ONCE
+    # Whether a letter goes only if it would be written just so again: it quotes what may be taken back.
+    is_checked: bool = False
 
     def due_at(self, event: Any, rule: Rule) -> datetime | None:
         anchor = self.anchor(event)
@@ -132,6 +140,69 @@ class Occurrence:
     def label(self) -> str:
         return self.reminder.label
 
+    # What is the same in every reader's letter is worked out once.
+
+    @cached_property
+    def name(self) -> str:
+        return self.reminder.occurrence(self.event)
+
+    @cached_property
+    def version(self) -> str:
+        return self.reminder.version(self.event)
+
+    @cached_property
+    def about(self) -> str:
+        return self.reminder.about(self.event)
+
+    @cached_property
+    def useful_until(self) -> datetime:
+        return self.reminder.useful_until(self.event, self.due_at)
+
+    @cached_property
+    def event_time(self) -> str:
+        return self.reminder.event_time(self.event)
+
+    @cached_property
+    def texts(self) -> tuple[str, str]:
+        """Subject and body with marks where a reader's name and their link to leave go."""
+        return rendered(self.reminder.template, {"event": self.event, "person": Somebody(), "leave_url": LINK})
+
+    def key_for(self, address: str) -> str:
+        return key_of(self.reminder.kind, self.name, self.version, address)
+
+    def text_for(self, person: Any, leave: str) -> tuple[str, str]:
+        """Subject and body as this person gets them. Raises NotForAll where the template changed a mark."""
+        subject, body = (text.replace(NAME, person.name).replace(LINK, leave) for text in self.texts)
+        if "\0" in subject + body:
+            raise NotForAll("A reminder's template may only show the name and the link to leave, as they are.")
+        return tidied(subject, body)
+
+
+# Marks for what differs from reader to reader. No text that people write holds a NUL.
+NAME, LINK = "\0name\0", "\0link\0"
+
+
+class NotForAll(Exception):
+    """A reminder's text depends on more of its reader than a name."""
+
+
+class Somebody:
+    """Stands for every reader while a reminder's text is made."""
+
+    name = NAME
+
+    def __getattr__(self, attribute: str) -> Any:
+        raise NotForAll(f"A reminder's template may ask for person.name, not for person.{attribute}.")
+
+    def __str__(self) -> str:
+        raise NotForAll("A reminder's template may ask for person.name, not for person alone.")
+
+
+def occurrence_of(reminder: Reminder, event: Any, rule: Rule) -> Occurrence | None:
+    """None while the event has no date."""
+    due = reminder.due_at(event, rule)
+    return None if due is None else Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -165,13 +236,14 @@ def occurrences(
             continue
         for event in events:
             try:
-                due = reminder.due_at(event, rule)
-                if due is not None:
-                    yield Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
+                occurrence = occurrence_of(reminder, event, rule)
             except Exception as error:
                 # A date beyond reckoning stops its own reminder and no other.
                 log.exception("no time for %s of %s", kind, reminder.occurrence(event))
                 faults.append(Fault(reminder, event, f"{type(error).__name__}: {error}"))
+                continue
+            if occurrence is not None:
+                yield occurrence
 
 
 def plan(now: datetime) -> int:
@@ -194,26 +266,21 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
 
     One that cannot be written stands in the ledger with the reason, for staff to see, and is tried again each time.
     """
-    reminder, event = occurrence.reminder, occurrence.event
-    name, version = reminder.occurrence(event), reminder.version(event)
-    audience = list(reminder.audience(event, now))
-    spared = not_to_be_told(reminder, name, [person.email for person in audience])
-    people = {
-        key_of(reminder.kind, name, version, person.email): person
-        for person in audience
-        if person.email.lower() not in spared
-    }
+    reminder, name = occurrence.reminder, occurrence.name
+    enough = set() if reminder.nudge is None else nudged_enough(reminder.kind, name)
     written = 0
-    for keys in chunks(list(people), 500):
-        known = dict(Letter.objects.filter(key__in=keys).values_list("key", "state"))
-        again = [key for key in keys if known.get(key) == Letter.State.UNWRITTEN]
+    for batch in batches(reminder.audience(occurrence.event, now)):
+        spared = enough | refusing(reminder.kind, [person.email for person in batch])
+        people = {occurrence.key_for(person.email): person for person in batch if person.email.lower() not in spared}
+        known = dict(Letter.objects.filter(key__in=people).values_list("key", "state"))
+        again = [key for key in people if known.get(key) == Letter.State.UNWRITTEN]
         letters = []
-        for key in [*again, *(key for key in keys if key not in known)]:
+        for key in [*again, *(key for key in people if key not in known)]:
             try:
                 letters.append(intent_of(occurrence, people[key]))
             except Exception as error:
                 log.exception("%s cannot be written", key)
-                put_aside(occurrence, name, key, people[key].email, f"{type(error).__name__}: {error}")
+                put_aside(occurrence, key, people[key].email, f"{type(error).__name__}: {error}")
         if again:
             # They make room for the letters they could not be.
             Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
@@ -221,41 +288,53 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
     return written
 
 
+def batches(people: Any) -> Iterator[list[Any]]:
+    """A QuerySet of people, BATCH at a time: however many they are, no more are held in memory."""
+    people, last = people.order_by("pk"), 0
+    while batch := list(people.filter(pk__gt=last)[:BATCH]):
+        yield batch
+        if len(batch) < BATCH:
+            return
+        last = batch[-1].pk
+
+
 def intent_of(occurrence: Occurrence, person: Any) -> Intent:
     """The occurrence's letter to this person, as it would be written now."""
-    reminder, event = occurrence.reminder, occurrence.event
-    name, version = reminder.occurrence(event), reminder.version(event)
-    key = key_of(reminder.kind, name, version, person.email)
-    token = leave_token(key)
+    token = leave_token(occurrence.key_for(person.email))
     url = leave_url(token)
-    subject, body = compose(reminder.template, {"event": event, "person": person, "leave_url": url})
+    subject, body = occurrence.text_for(person, url)
     return Intent(
-        kind=reminder.kind,
-        occurrence=name,
-        version=version,
+        kind=occurrence.reminder.kind,
+        occurrence=occurrence.name,
+        version=occurrence.version,
         address=person.email,
         subject=subject,
         body=body,
         due_at=occurrence.due_at,
-        not_after=reminder.useful_until(event, occurrence.due_at),
-        about=reminder.about(event),
+        not_after=occurrence.useful_until,
+        about=occurrence.about,
         headers=headers_to_leave(url),
         leave_token=token,
-        rank=reminder.nudge,
+        rank=occurrence.reminder.nudge,
         is_held=occurrence.rule.is_held,
-        event_time=reminder.event_time(event),
+        event_time=occurrence.event_time,
     )
 
 
 def not_to_be_told(reminder: Reminder, name: str, addresses: list[str]) -> set[str]:
     """Addresses, in small letters, that chose not to get this kind, or were nudged about this often enough."""
-    spared = {address for _, address in Choice.objects.refused([reminder.kind], addresses)}
-    if reminder.nudge is not None:
-        spared |= nudged_enough(reminder.kind, name)
-    return spared
+    return refusing(reminder.kind, addresses) | (
+        set() if reminder.nudge is None else nudged_enough(reminder.kind, name)
+    )
+
+
+def refusing(kind: str, addresses: list[str]) -> set[str]:
+    """Those, in small letters, that chose not to get this kind."""
+    return {address for _, address in Choice.objects.refused([kind], addresses)}
 
 
 def nudged_enough(kind: str, occurrence: str) -> set[str]:
+    """Addresses, in small letters, that were nudged about this often enough."""
     counts = Counter(
         address.lower()
         for address in Letter.objects.filter(
@@ -296,15 +375,15 @@ def fruitless(about: str, now: datetime) -> list[Fruitless]:
     return found
 
 
-def put_aside(occurrence: Occurrence, name: str, key: str, address: str, why: str) -> None:
+def put_aside(occurrence: Occurrence, key: str, address: str, why: str) -> None:
     """A letter that could not be written, how often that was tried, and why."""
     Letter.objects.bulk_create(
         [
             Letter(
                 key=key,
                 kind=occurrence.reminder.kind,
-                occurrence=name,
-                about=occurrence.reminder.about(occurrence.event),
+                occurrence=occurrence.name,
+                about=occurrence.about,
                 address=address[:320],
                 subject=f"{occurrence.label}: could not be written",
                 due_at=occurrence.due_at,
@@ -334,17 +413,22 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
         for kind in {kind for kind, _ in groups}
     }
     for (kind, name), group in groups.items():
-        reminder, event = REGISTERED[kind], events[kind].get(name)
+        reminder, event, rule = REGISTERED[kind], events[kind].get(name), known[kind]
+        occurrence = None if event is None or not rule.is_on else occurrence_of(reminder, event, rule)
         wanted: set[str] = set()
-        if event is not None and known[kind].is_on:
-            version = reminder.version(event)
-            addresses = [letter.address for letter in group]
-            people = reminder.audience(event, now).filter(email__in=addresses).values_list("email", flat=True)
-            wanted = {key_of(kind, name, version, address) for address in people if (kind, address.lower()) not in no}
+        if occurrence is not None:
+            by_key = {letter.key: letter for letter in group}
+            people = reminder.audience(event, now).filter(email__in=[letter.address for letter in group])
+            for person in people:
+                its = by_key.get(occurrence.key_for(person.email))
+                if its and (kind, person.email.lower()) not in no and is_still_so(its, occurrence, person):
+                    wanted.add(its.key)
         off |= {letter.pk for letter in group if letter.key not in wanted}
     return off
 
 
-def chunks(items: list[str], size: int) -> Iterator[list[str]]:
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
+def is_still_so(letter: Letter, occurrence: Occurrence, person: Any) -> bool:
+    """Whether what must go unchanged or not at all is unchanged. What staff edited is theirs to judge."""
+    if not occurrence.reminder.is_checked or letter.edited_at:
+        return True
+    return letter.body == occurrence.text_for(person, leave_url(leave_token(letter.key)))[1]

@@ -11,4 +11,5 @@ urlpatterns = [
     path("letters/leave/<str:token>/", leaving.letters_leave, name="letters_leave"),
     path("mailroom/", mailroom.mailroom, name="mailroom"),
     path("mailroom/<int:pk>/", mailroom.mailroom_letter, name="mailroom_letter"),
+    path("mailroom/<int:pk>/html/", mailroom.mailroom_html, name="mailroom_html"),
 ]

@@ -18,13 +18,13 @@ def within_reason(day: date | datetime) -> None:
         raise ValidationError(f"The year {day.year} cannot be right: it must lie from {YEARS[0]} to {YEARS[-1]}.")
 
 
-def at_wall_clock(day: date, at: time) -> datetime:
-    """The moment, in UTC, at which the clock in London shows `at` on `day`.
+def at_wall_clock(day: date, at: time, zone: ZoneInfo = LONDON) -> datetime:
+    """The moment, in UTC, at which the clock in London, or in another zone, shows `at` on `day`.
 
     An hour that comes twice is taken the first time (fold 0); one that is skipped moves forward by the gap.
     UTC, because moments of the doubled hour in two zones never compare as equal (PEP 495).
     """
-    return datetime.combine(day, at, tzinfo=LONDON).astimezone(UTC)
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
 def end_of_day(day: date) -> datetime:

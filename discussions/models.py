@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
-from django.db.models import Count, Exists, Lookup, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, Lookup, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
@@ -32,6 +32,31 @@ class Discussion(models.Model):
         return comment
 
     add.alters_data = True  # type: ignore[attr-defined]
+
+    def mark_read(self, user: User, until: datetime) -> None:
+        """The person has seen what was said up to this moment. A mark never goes back."""
+        marks = Reading.objects.filter(user=user, discussion=self)
+        mark = marks.first()
+        if mark is None:
+            Reading.objects.bulk_create([Reading(user=user, discussion=self, read_until=until)], ignore_conflicts=True)
+        elif mark.read_until < until:
+            marks.filter(read_until__lt=until).update(read_until=until)
+
+    mark_read.alters_data = True  # type: ignore[attr-defined]
+
+
+class Reading(models.Model):
+    """Until when a person has read a thread: the last word on the page that was shown to them."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="readings")
+    discussion = models.ForeignKey(Discussion, models.CASCADE, related_name="readings")
+    read_until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "discussion"], name="one_mark_a_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.user} read {self.discussion} until {self.read_until:%Y-%m-%d %H:%M}"
 
 
 class Comment(models.Model):
@@ -190,6 +215,13 @@ class TopicQuerySet(models.QuerySet["Topic"]):
             last_at=Coalesce(Subquery(last.values("created_at")[:1]), "created_at"),
             last_by=Subquery(last.values("author__name")[:1]),
         ).order_by("-is_pinned", "-last_at", "-pk")
+
+    def with_unread(self, user: User) -> TopicQuerySet:
+        """Adds `unread`: how many messages by others the person has not been shown yet."""
+        mark = Reading.objects.filter(user=user, discussion=OuterRef("discussion")).values("read_until")[:1]
+        since = Coalesce(Subquery(mark), Value(datetime(1970, 1, 1, tzinfo=UTC)))
+        said = Q(discussion__comments__withdrawn_at=None, discussion__comments__created_at__gt=since)
+        return self.annotate(unread=Count("discussion__comments", filter=said & ~Q(discussion__comments__author=user)))
 
 
 class Topic(models.Model):

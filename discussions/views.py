@@ -33,7 +33,7 @@ def rooms_of(user: User, cohort: Cohort) -> list[Membership]:
 @seated_page
 @require_safe
 def topic_list(request: SignedIn, cohort: Cohort) -> HttpResponse:
-    topics = Topic.objects.visible_to(request.user).filter(cohort=cohort).with_last_word()
+    topics = Topic.objects.visible_to(request.user).filter(cohort=cohort).with_last_word().with_unread(request.user)
     rooms = rooms_of(request.user, cohort)
     where = request.GET.get("where", "")
     room = next((room for room in rooms if room.organisation.slug == where), None)
@@ -83,14 +83,13 @@ def topic_detail(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
             messages.success(request, "Your reply is in. You can take it back at any time.")
             return redirect(f"{topic.get_absolute_url()}?page=last#comment-{comment.pk}")
         status = 422 if topic.takes_replies else 409
-    context = {
-        "here": "exchange",
-        "cohort": cohort,
-        "topic": topic,
-        "page": pages.get_page(pages.num_pages if request.GET.get("page") == "last" else request.GET.get("page")),
-        "form": form,
-    }
-    return render(request, "discussions/topic_detail.html", context, status=status)
+    number = request.GET.get("page")
+    page = pages.get_page(pages.num_pages if number == "last" else number)
+    context = {"here": "exchange", "cohort": cohort, "topic": topic, "page": page, "form": form}
+    response = render(request, "discussions/topic_detail.html", context, status=status)
+    if request.method == "GET" and page.object_list:
+        topic.discussion.mark_read(request.user, page.object_list[len(page.object_list) - 1].created_at)
+    return response
 
 
 @cohort_page

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from correspondence.reminders import Fault, occurrences, register
 from correspondence.to_come import concerns
+from discussions.reminders import REMINDERS as EXCHANGE
 from mentoring.reminders import REMINDERS as MENTORING
 from participants.models import Cohort
 from research.reminders import REMINDERS as RESEARCH
@@ -15,7 +16,7 @@ from workshops.reminders import REMINDERS as WORKSHOPS
 
 def wind_up() -> None:
     """Tells the ledger of every reminder there is."""
-    register([*WORKSHOPS, *RESEARCH, *MENTORING])
+    register([*EXCHANGE, *WORKSHOPS, *RESEARCH, *MENTORING])
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,5 @@
+from zoneinfo import available_timezones
+
 from django import forms
 
 from .models import User
@@ -14,11 +16,27 @@ class AcceptForm(forms.Form):
     )
 
 
+def zones() -> list[tuple[str, str]]:
+    """Time zones by the name of a place, London first."""
+    places = sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "US/")))
+    names = ["Europe/London", *(name for name in places if name != "Europe/London")]
+    return [(name, name.replace("_", " ").replace("/", ": ", 1)) for name in names]
+
+
 class ProfileForm(forms.ModelForm):
     """What a person may change about themselves here; the address is changed where it is proved."""
 
     class Meta:
         model = User
-        fields = ["name"]
-        labels = {"name": "Your name"}
+        fields = ["name", "timezone"]
+        labels = {"name": "Your name", "timezone": "Your time zone"}
+        help_texts = {
+            "timezone": "Digests reach you at eight in the morning there. Programme dates stay in London time."
+        }
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["timezone"] = forms.ChoiceField(
+            label="Your time zone", help_text=self.Meta.help_texts["timezone"], choices=zones()
+        )

@@ -35,6 +35,7 @@ class Kind:
     why: str
     is_nudge: bool
     pace: str
+    paces: list[tuple[str, str]]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +43,7 @@ def letters(request: SignedIn) -> HttpResponse:
     now, user = timezone.now(), request.user
     kinds = kinds_for(user)
     if request.method == "POST":
-        if not all(request.POST.get(kind.kind, kind.pace) in Choice.Pace.values for kind in kinds):
+        if not all(request.POST.get(kind.kind, kind.pace) in dict(kind.paces) for kind in kinds):
             return render(request, "participants/letters.html", context_for(request, kinds, now), status=422)
         for kind in kinds:
             pace = request.POST.get(kind.kind, kind.pace)
@@ -59,7 +60,6 @@ def context_for(request: SignedIn, kinds: list[Kind], now: datetime) -> dict[str
         "here": "you",
         "cohort": Cohort.objects.visible_to(user).latest_first().first(),
         "kinds": kinds,
-        "paces": Choice.Pace.choices,
         "coming": coming_to(user, kinds, now),
         "lately": lately_to(user, now),
         "is_wrong": request.method == "POST",
@@ -69,14 +69,15 @@ def context_for(request: SignedIn, kinds: list[Kind], now: datetime) -> dict[str
 def kinds_for(user: User) -> list[Kind]:
     """Every kind, with this person's choice. Two queries."""
     known = rules()
-    refused = {kind for kind, _ in Choice.objects.refused(known, [user.email])}
+    chosen = Choice.objects.made_for(known, user.email)
     return [
         Kind(
             kind=reminder.kind,
             rule=known[reminder.kind],
             why=f"{reminder.template}_why.txt",
             is_nudge=reminder.nudge is not None,
-            pace=Choice.Pace.NEVER if reminder.kind in refused else Choice.Pace.AT_ONCE,
+            pace=chosen.get(reminder.kind, reminder.pace),
+            paces=[(pace, Choice.Pace(pace).label) for pace in reminder.paces],
         )
         for reminder in REGISTERED.values()
     ]

@@ -64,7 +64,7 @@ def profile(request: SignedIn) -> HttpResponse:
     form = ProfileForm(request.POST or None, instance=person)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, f"Saved. Others now read your name as “{person.name}”.")
+        messages.success(request, f"Saved. Others read your name as “{person.name}”.")
         return redirect("participants:profile")
     context = {
         "here": "you",

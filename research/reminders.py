@@ -1,11 +1,15 @@
 """Who is reminded of a phase of research, and when."""
 
+from collections import defaultdict
 from datetime import date, datetime, time
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from correspondence.models import Choice
 from correspondence.reminders import Reminder
 from correspondence.wallclock import end_of_day, local_day
+from discussions.digests import Places, digest_reminder
+from discussions.models import Comment
 from participants.models import Cohort, Seat, User
 
 from .models import ResearchNote, ResearchPhase
@@ -46,7 +50,49 @@ def without_shared_note(phase: ResearchPhase, now: datetime) -> QuerySet[User]:
     return User.objects.filter(Exists(silent), is_active=True)
 
 
+class Commented:
+    """Comments on notes: for the people of the note's organisation, its author, and who has said something there."""
+
+    def comments(self, since: datetime, now: datetime) -> QuerySet[Comment]:
+        return Comment.objects.filter(
+            discussion__note__membership__cohort__status=Cohort.Status.RUNNING,
+            discussion__note__deleted_at=None,
+            created_at__gt=since,
+            created_at__lte=now,
+            withdrawn_at=None,
+        ).select_related("author", "discussion__note__membership")
+
+    def concerned(self, comments: list[Comment]) -> dict[int, set[int]]:
+        notes = {comment.pk: comment.discussion.note for comment in comments}
+        places = Places(note.membership.cohort_id for note in notes.values())
+        speakers: dict[int, set[int]] = defaultdict(set)
+        said = Comment.objects.filter(discussion__in={comment.discussion_id for comment in comments}, withdrawn_at=None)
+        for thread, author in said.order_by().values_list("discussion", "author").distinct():
+            speakers[thread].add(author)
+        return {
+            comment.pk: places.membership[notes[comment.pk].membership_id]
+            | {notes[comment.pk].author_id}
+            | speakers[comment.discussion_id]
+            for comment in comments
+        }
+
+    def readable(self, user: User, threads: set[int]) -> dict[int, tuple[str, str]]:
+        notes = ResearchNote.objects.visible_to(user).present().filter(discussion__in=threads)
+        return {
+            note.discussion_id: (str(note), note.get_absolute_url())
+            for note in notes.select_related("membership__cohort")
+            if note.discussion_id
+        }
+
+
 REMINDERS = [
+    digest_reminder(
+        kind="comments",
+        label="New comments on notes",
+        template="research/email/comments",
+        source=Commented(),
+        usual=Choice.Pace.DAILY,
+    ),
     Reminder(
         kind="phase_opens",
         label="Phase opens",

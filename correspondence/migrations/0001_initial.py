@@ -85,7 +85,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('address', models.EmailField(help_text='In small letters.', max_length=320)),
                 ('kind', models.CharField(max_length=60)),
-                ('pace', models.CharField(choices=[('at_once', 'at once'), ('never', 'never')], default='at_once', max_length=10)),
+                ('pace', models.CharField(choices=[('at_once', 'at once'), ('daily', 'once a day'), ('weekly', 'once a week'), ('never', 'never')], default='at_once', max_length=10)),
                 ('changed_at', models.DateTimeField()),
             ],
             options={

@@ -183,6 +183,12 @@ NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 
 
 @register.filter
+def in_a_line(text: str) -> str:
+    """Without its line breaks: what somebody wrote, as a letter quotes it."""
+    return " ".join(text.split())
+
+
+@register.filter
 def in_words(number: int) -> str:
     """0 to 12 as a word, larger numbers in figures."""
     return NUMBERS[number] if 0 <= number < len(NUMBERS) else str(number)

@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(help_text='As you would like others to read it.', max_length=120)),
                 ('calendar_token', models.CharField(default=correspondence.models.new_token, editable=False, max_length=64, unique=True)),
                 ('device_key', models.BinaryField(default=participants.models.people.new_device_key, max_length=32)),
+                ('timezone', models.CharField(default='Europe/London', help_text='The clock that your digests go by.', max_length=60, verbose_name='time zone')),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],

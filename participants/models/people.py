@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
@@ -14,6 +15,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 
 from correspondence.models import new_token
+from correspondence.wallclock import LONDON
 
 from .places import Seat
 
@@ -68,6 +70,10 @@ class User(AbstractUser):
     # a shared computer is unreadable until its writer is back; without the row that text is lost for good.
     device_key = models.BinaryField(max_length=32, default=new_device_key, editable=False)
 
+    timezone = models.CharField(
+        "time zone", max_length=60, default="Europe/London", help_text="The clock that your digests go by."
+    )
+
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS = ["name"]
 
@@ -87,6 +93,14 @@ class User(AbstractUser):
 
     def get_short_name(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Their time zone; London's where the system does not know theirs."""
+        try:
+            return ZoneInfo(self.timezone)
+        except (ValueError, OSError, KeyError):
+            return LONDON
 
     def calendar_url(self) -> str:
         return settings.PORTAL_URL + reverse("calendar_feed", args=[self.calendar_token])

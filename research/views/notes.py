@@ -94,7 +94,7 @@ def show_note(
     if addendum_form is None and lock.state == "locked" and can_edit:
         addendum_form = AddendumForm(None, note=note, user=request.user, initial=addendum_for(note, late))
     name_kinds([note], note.membership.cohort)
-    comments = note.discussion.comments.select_related("author") if note.discussion else []
+    comments = list(note.discussion.comments.select_related("author")) if note.discussion else []
     context = {
         "cohort": note.membership.cohort,
         "here": "notes",
@@ -109,7 +109,10 @@ def show_note(
         "addendum_form": addendum_form,
         "files": files_of(note, request.user, now),
     }
-    return render(request, "research/note_detail.html", context, status=status)
+    response = render(request, "research/note_detail.html", context, status=status)
+    if request.method == "GET" and note.discussion and comments:
+        note.discussion.mark_read(request.user, comments[-1].created_at)
+    return response
 
 
 def addendum_for(note: ResearchNote, late: NoteVersion | None) -> dict[str, Any]:

@@ -165,6 +165,7 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("correspondence:letters_leave", "no key", NO_KEY),
     ("correspondence:mailroom", "", None),
     ("correspondence:mailroom_letter", "", lambda world: {"pk": world.things.letter.pk}),
+    ("correspondence:mailroom_html", "", lambda world: {"pk": world.things.letter.pk}),
     ("sitemap", "", None),
     ("robots", "", None),
     ("security_txt", "", None),

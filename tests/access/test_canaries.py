@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from correspondence.clock import tick
 from correspondence.models import Letter
+from participants.models import Seat
 from research.models import ResearchNote
 from research.packing import pack_waiting
 from tests.access.rows import ROWS
@@ -172,6 +173,10 @@ def test_no_letter_carries_a_canary_to_the_wrong_reader(world):
     for hours in range(0, 24 * 14, 6):
         tick(now + timedelta(hours=hours))
     roles = {user.email: role for role, user in world.people.items() if user}
+    # Others with a seat beside the participant's read what the colleague reads, digests included.
+    beside = Seat.objects.live().filter(membership__seats__user=world.people["participant"])
+    for address in beside.values_list("user__email", flat=True):
+        roles.setdefault(address, "colleague")
     letters = list(Letter.objects.all())
 
     wrong = [

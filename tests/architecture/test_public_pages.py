@@ -28,6 +28,7 @@ PUBLIC = {
     "correspondence:letters_leave": "leaving must need no account: the key in the address is the permission",
     "correspondence:mailroom": "sign-in codes are read here, in a rehearsal only: 404 in production",
     "correspondence:mailroom_letter": "the same",
+    "correspondence:mailroom_html": "the same",
     "sitemap": "for search engines",
     "robots": "for search engines",
     "security_txt": "whoever found a hole has no account",

@@ -187,7 +187,9 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_were(sink):
 
     hand_out(NOW, wanted)
 
-    assert sink.texts[0].endswith(b"\r\n\r\n..one\r\n...two\r\nthree\r\n..\r\n.\r\n")
+    plain = sink.texts[0].partition(b"text/plain")[2].partition(b"\r\n\r\n")[2]
+    assert plain.startswith(b"..one\r\n...two\r\nthree\r\n..\r\n")
+    assert sink.texts[0].endswith(b"--\r\n.\r\n")
 
 
 def test_umlauts_after_the_at_travel_as_a_name_every_server_knows(sink):

@@ -49,8 +49,9 @@ def test_the_entry_goes_as_a_part_that_names_its_method_and_as_a_file(is_cancell
 
     letter = written(text)
 
-    plain, part, attached = [part for part in letter.walk() if not part.is_multipart()]
-    assert (plain.get_content_type(), part.get_content_type()) == ("text/plain", "text/calendar")
+    plain, html, part, attached = [part for part in letter.walk() if not part.is_multipart()]
+    assert (plain.get_content_type(), html.get_content_type()) == ("text/plain", "text/html")
+    assert part.get_content_type() == "text/calendar"
     assert (part.get_param("method"), part.get_param("charset")) == (method, "utf-8")
     assert str(part["Content-Type"]).count("charset") == 1
     assert (attached.get_filename(), attached.get_content_type()) == ("invite.ics", "application/ics")
@@ -59,7 +60,8 @@ def test_the_entry_goes_as_a_part_that_names_its_method_and_as_a_file(is_cancell
     assert Calendar.from_ical(part.get_payload(decode=True))["METHOD"] == method
 
 
-def test_a_letter_without_an_entry_is_plain_text_as_ever():
+def test_a_letter_without_an_entry_has_no_more_than_text_and_html():
     letter = written()
 
-    assert (letter.get_content_type(), letter.is_multipart()) == ("text/plain", False)
+    assert letter.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in letter.iter_parts()] == ["text/plain", "text/html"]

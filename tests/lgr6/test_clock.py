@@ -4,12 +4,16 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.template import engines
+from django.utils import timezone
 
+from correspondence import ledger, reminders
 from correspondence.clock import tick
 from correspondence.models import Heartbeat, Letter, Rule
 from lgr6.clock import forecast
 from participants.models import Cohort
 from research.models import ResearchNote
+from tests.access.world import build
 from tests.factories import (
     LONDON,
     NOW,
@@ -376,17 +380,15 @@ def test_planning_takes_as_many_queries_for_30_people_as_for_3(workshop, django_
 
 
 def test_a_reader_whose_letter_cannot_be_written_keeps_nobody_else_from_theirs(workshop, monkeypatch):
-    from correspondence import reminders
+    intent_of = reminders.intent_of
 
-    compose = reminders.compose
-
-    def stumbles(template, context):
-        if context["person"].email == "pat@sample.example":
+    def stumbles(occurrence, person):
+        if person.email == "pat@sample.example":
             raise KeyError("no such field")
-        return compose(template, context)
+        return intent_of(occurrence, person)
 
     moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
-    monkeypatch.setattr(reminders, "compose", stumbles)
+    monkeypatch.setattr(reminders, "intent_of", stumbles)
     ticked = [tick(moment), tick(moment + timedelta(minutes=1))]
     aside = Letter.objects.get(address="pat@sample.example")
 
@@ -400,19 +402,64 @@ def test_a_reader_whose_letter_cannot_be_written_keeps_nobody_else_from_theirs(w
     assert set(Letter.objects.values_list("state", flat=True)) == {"sent"}
 
 
+def test_a_reminder_made_for_all_reads_as_if_made_for_each():
+    build()
+    now = timezone.now()
+    met = {}
+    for occurrence in reminders.occurrences(now, is_forecast=True):
+        for person in occurrence.reminder.audience(occurrence.event, now)[:2]:
+            person.name = " Zoë   {{ event }} & <b>O'Neil</b> "
+            context = {"event": occurrence.event, "person": person, "leave_url": "https://portal.example/leave/"}
+            alone = ledger.compose(occurrence.reminder.template, context)
+            assert occurrence.text_for(person, "https://portal.example/leave/") == alone
+            met.setdefault(occurrence.reminder.kind, alone)
+
+    assert {
+        "workshop_in_7_days",
+        "workshop_tomorrow",
+        "phase_opens",
+        "session_tomorrow",
+        "session_without_record",
+    } <= set(met)
+
+
+@pytest.mark.parametrize(
+    "asked", ["{{ person.email }}", "{{ person }}", "{{ person.name|upper }}", "{{ leave_url|upper }}"]
+)
+def test_a_reminder_that_asks_more_of_its_reader_than_a_name_is_not_written(workshop, monkeypatch, asked):
+    template = engines["plaintext"].from_string(asked)
+    rendered = lambda name, context: ("Subject", template.render(context))  # noqa: E731
+    monkeypatch.setattr(reminders, "rendered", rendered)
+
+    tick(datetime(2018, 5, 15, 9, 0, tzinfo=LONDON))
+
+    letters = Letter.objects.filter(kind="workshop_in_7_days")
+    assert {letter.state for letter in letters} == {"unwritten"}
+    assert all(letter.answer.startswith("NotForAll: A reminder's template may") for letter in letters)
+
+
+def test_people_are_written_to_in_batches_and_nobody_twice(workshop, monkeypatch):
+    monkeypatch.setattr(reminders, "BATCH", 3)
+    membership = workshop.cohort.memberships.get()
+    for number in range(5):
+        a_participant(membership, f"Reader {number}", email=f"reader{number}@sample.example")
+    moment = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+
+    assert [reminders.plan(moment), reminders.plan(moment)] == [7, 0]
+    assert Letter.objects.filter(kind="workshop_in_7_days").values("address").distinct().count() == 7
+
+
 def test_a_planner_killed_half_way_and_run_three_times_writes_each_letter_once(workshop, monkeypatch):
-    from correspondence import reminders
+    moment, intent_of, written = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON), reminders.intent_of, []
 
-    moment, compose, written = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON), reminders.compose, []
-
-    def dies(template, context):
+    def dies(occurrence, person):
         if written:
             raise KeyboardInterrupt
-        written.append(context["person"])
-        return compose(template, context)
+        written.append(person)
+        return intent_of(occurrence, person)
 
-    monkeypatch.setattr(reminders, "chunks", lambda items, size: ([item] for item in items))
-    monkeypatch.setattr(reminders, "compose", dies)
+    monkeypatch.setattr(reminders, "BATCH", 1)
+    monkeypatch.setattr(reminders, "intent_of", dies)
     with pytest.raises(KeyboardInterrupt):
         reminders.plan(moment)
     assert Letter.objects.filter(kind="workshop_in_7_days").count() == 1

@@ -145,8 +145,9 @@ def test_a_person_with_an_account_is_not_asked_for_a_name(client):
 def test_a_person_changes_their_name(client):
     pat = a_participant()
     client.force_login(pat)
-    answer = client.post(reverse("participants:profile"), {"name": "Patrícia Participant"}, follow=True)
-    assert "Others now read your name as “Patrícia Participant”." in answer.content.decode()
+    form = {"name": "Patrícia Participant", "timezone": "Europe/London"}
+    answer = client.post(reverse("participants:profile"), form, follow=True)
+    assert "Others read your name as “Patrícia Participant”." in answer.content.decode()
     pat.refresh_from_db()
     assert pat.name == "Patrícia Participant"
 
@@ -155,7 +156,7 @@ def test_a_person_changes_their_name(client):
 def test_a_name_that_cannot_be_used_changes_nothing(client, name):
     pat = a_participant()
     client.force_login(pat)
-    assert client.post(reverse("participants:profile"), {"name": name}).status_code == 422
+    assert client.post(reverse("participants:profile"), {"name": name, "timezone": "Europe/London"}).status_code == 422
     pat.refresh_from_db()
     assert pat.name == "Pat Participant"
 
