@@ -310,7 +310,7 @@ def test_every_letter_of_a_reminder_says_why_it_came_and_links_to_the_portal(ses
     moment = datetime(2018, 5, 12, 9, 0, tzinfo=LONDON)
     while moment < datetime(2018, 5, 23, tzinfo=LONDON):
         tick(moment)
-        moment += timedelta(minutes=30)
+        moment += timedelta(hours=1)
 
     letters = list(Letter.objects.all())
     assert {letter.kind for letter in letters} == {
