@@ -7,6 +7,7 @@ other marks. It only ever says no: who wants the letters again signs in and says
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -20,6 +21,8 @@ from django.views.decorators.http import require_http_methods
 
 from .models import Choice, Letter, Rule
 
+PLACE = "place-of-the-token"
+
 
 def leave_token(key: str) -> str:
     """The same for a letter however often it is written; kept with it, so that a new SECRET_KEY breaks no link."""
@@ -27,7 +30,13 @@ def leave_token(key: str) -> str:
 
 
 def leave_url(token: str) -> str:
-    return settings.PORTAL_URL + reverse("correspondence:letters_leave", args=[token])
+    return settings.PORTAL_URL + way_to_leave().replace(PLACE, token)
+
+
+@cache
+def way_to_leave() -> str:
+    """The path, with PLACE where the token goes: to work it out anew would be a tenth of what planning a letter takes."""
+    return reverse("correspondence:letters_leave", args=[PLACE])
 
 
 def headers_to_leave(url: str) -> dict[str, str]:

@@ -289,13 +289,10 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
 
 
 def batches(people: Any) -> Iterator[list[Any]]:
-    """A QuerySet of people, BATCH at a time: however many they are, no more are held in memory."""
-    people, last = people.order_by("pk"), 0
-    while batch := list(people.filter(pk__gt=last)[:BATCH]):
-        yield batch
-        if len(batch) < BATCH:
-            return
-        last = batch[-1].pk
+    """A QuerySet of people, BATCH at a time: of however many, only the keys are held in memory all at once."""
+    keys = list(people.values_list("pk", flat=True))
+    for start in range(0, len(keys), BATCH):
+        yield list(people.model.objects.filter(pk__in=keys[start : start + BATCH]).only("email", "name"))
 
 
 def intent_of(occurrence: Occurrence, person: Any) -> Intent:
