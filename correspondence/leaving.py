@@ -35,7 +35,7 @@ def leave_url(token: str) -> str:
 
 @cache
 def way_to_leave() -> str:
-    """The path, with PLACE where the token goes: to work it out anew would be a tenth of what planning a letter takes."""
+    """The path, with PLACE where the token goes. Working it out takes a tenth of what planning a letter does."""
     return reverse("correspondence:letters_leave", args=[PLACE])
 
 
