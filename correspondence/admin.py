@@ -8,20 +8,24 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.models import LogEntry
+from django.contrib.admin.utils import unquote
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, F, QuerySet, Value, When
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 
-from . import holding, ledger, letter_pages
-from .desk import Desk, is_confirmed
+from . import erasing, holding, issues, ledger, letter_pages, lists, suppression
+from .desk import Desk, Rows, is_confirmed, read_only
 from .following import approve
 from .issues import send_issue
-from .models import Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber
+from .models import Consent, Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber, Suppression
+from .newsletter import words_for
 from .rule_form import RuleForm
 
 HIDDEN = "Only its reader may see this: it carries a code or key."
@@ -345,6 +349,32 @@ class RuleAdmin(Desk):
         return False
 
 
+class ConsentRows(Rows):
+    """Each yes, with its words. Nothing in it can be changed."""
+
+    model = Consent
+    fields = readonly_fields = ("confirmed_at", "left_at", "asked_at", "page", "wording", "words")
+
+
+class ListForm(forms.Form):
+    """Addresses as somebody pastes them."""
+
+    addresses = forms.CharField(
+        max_length=200_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 12, "class": "vLargeTextField"}),
+        help_text="One in a line, or a table with the address in one of its columns.",
+    )
+
+    def clean_addresses(self) -> str:
+        self.reading = lists.read(self.cleaned_data["addresses"])
+        if self.reading.faults:
+            raise ValidationError(self.reading.faults)
+        if not self.reading.asked:
+            raise ValidationError(["Nobody is left to be asked.", *self.reading.left_out])
+        return str(self.cleaned_data["addresses"])
+
+
 @admin.register(Subscriber)
 class SubscriberAdmin(Desk):
     """Who asked for the newsletter, and the record of it."""
@@ -353,8 +383,9 @@ class SubscriberAdmin(Desk):
     list_filter = (("confirmed_at", admin.EmptyFieldListFilter), ("left_at", admin.EmptyFieldListFilter))
     search_fields = ("address",)
     date_hierarchy = "asked_at"
-    fields = ("address", "state", "asked_at", "confirmed_at", "left_at", "wording", "page")
-    actions = ("take_off_the_list",)
+    fields = ("address", "state", "barred", "asked_at", "confirmed_at", "left_at", "wording", "words", "page")
+    inlines = (read_only(ConsentRows),)
+    actions = ("take_off_the_list", "erase")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -367,6 +398,54 @@ class SubscriberAdmin(Desk):
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("correspondence.change_subscriber")
+
+    @admin.display(description="not written to", empty_value="no: letters go there")
+    def barred(self, subscriber: Subscriber) -> str | None:
+        found = Suppression.objects.filter(mark__in=suppression.marks_of(subscriber.address))
+        return "; ".join(f"{one.get_why_display()} {one.words}".strip() for one in found) or None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(
+            request, {"can_ask": self.has_settle_permission(request), **(extra_context or {})}
+        )
+
+    def get_urls(self) -> list[Any]:
+        ask = self.admin_site.admin_view(self.ask_list)
+        return [path("ask/", ask, name="correspondence_subscriber_ask"), *super().get_urls()]
+
+    def ask_list(self, request: HttpRequest) -> HttpResponse:
+        """First the list, then what it comes to; nothing goes before the second was read."""
+        if not self.has_settle_permission(request):
+            raise PermissionDenied
+        form = ListForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self.ask_first(
+                request,
+                title="Ask a list of addresses",
+                consequences=[
+                    "Each is asked once whether it wants the newsletter. Who does not confirm gets no further letter.",
+                    "A list with a mistake in it is refused whole: nothing goes.",
+                ],
+                button="Read the list",
+                form=form,
+            )
+        asked, said = form.reading.asked, "\n".join(form.reading.asked)
+        if request.POST.get("sure") == said:
+            number = lists.ask(asked, words_for(request), timezone.now())
+            self.message_user(request, f"{addresses_in_words(number).capitalize()} asked.")
+            return redirect("admin:correspondence_subscriber_changelist")
+        return self.ask_first(
+            request,
+            title=f"Ask {addresses_in_words(len(asked))}?",
+            consequences=[
+                f"{plural(len(asked), 'letter')} {'goes' if len(asked) == 1 else 'go'} out now.",
+                *form.reading.left_out,
+            ],
+            button=f"Ask {addresses_in_words(len(asked))}",
+            form=form,
+            about=asked,
+            sure=said,
+        )
 
     @admin.action(description="Take off the list …", permissions=["settle"])
     def take_off_the_list(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
@@ -385,11 +464,95 @@ class SubscriberAdmin(Desk):
             request,
             title="Take these addresses off the list?",
             consequences=[
-                "They get no further issue.",
+                "They get no further issue, nor one that is on its way to them.",
                 "Only they themselves can subscribe again, on the newsletter page.",
             ],
             button="Take off the list",
             about=readers,
+        )
+
+    @admin.action(description="Erase …", permissions=["settle"])
+    def erase(self, request: HttpRequest, queryset: QuerySet[Subscriber]) -> HttpResponse | None:
+        readers = list(queryset)
+        if self.too_many(request, len(readers)):
+            return None
+        if is_confirmed(request):
+            now = timezone.now()
+            for reader in readers:
+                # The log names nobody: what is erased must not live on there.
+                LogEntry.objects.filter(content_type=self.content_type(), object_id=str(reader.pk)).delete()
+                erasing.erase(reader, now)
+            self.message_user(request, f"{addresses_in_words(len(readers)).capitalize()} erased.")
+            return None
+        return self.ask_first(
+            request,
+            title="Erase these addresses for good?",
+            consequences=[
+                "The address, its consents, and its letters' texts are deleted and cannot be brought back.",
+                "A hash is kept, so that no list brings the address back. Only its owner can, on the newsletter page.",
+                "Backups made before today still hold it until they are thrown away.",
+            ],
+            button="Erase for good",
+            about=readers,
+        )
+
+    def content_type(self) -> ContentType:
+        return ContentType.objects.get_for_model(Subscriber)
+
+
+def addresses_in_words(number: int) -> str:
+    return "one address" if number == 1 else f"{number} addresses"
+
+
+@admin.register(Suppression)
+class SuppressionAdmin(Desk):
+    """Addresses that are not written to. Which they are is not kept: a whole address can be searched for."""
+
+    list_display = ("__str__", "why", "since", "words")
+    list_filter = ("why",)
+    search_fields = ("mark",)
+    search_help_text = "A whole address"
+    date_hierarchy = "since"
+    fields = ("why", "since", "words")
+    actions = ("write_again",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
+        return False
+
+    def has_settle_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("correspondence.change_suppression")
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        if not search_term.strip():
+            return queryset, False
+        return queryset.filter(mark__in=suppression.marks_of(search_term.strip())), False
+
+    @admin.action(description="Write there again …", permissions=["settle"])
+    def write_again(self, request: HttpRequest, queryset: QuerySet[Suppression]) -> HttpResponse | None:
+        chosen = list(queryset.filter(why=Suppression.Why.BOUNCED))
+        if not chosen or self.too_many(request, len(chosen)):
+            self.message_user(
+                request,
+                "Only what a mail server refused can be tried again; the rest is its owner's word.",
+                messages.WARNING,
+            )
+            return None
+        if is_confirmed(request):
+            Suppression.objects.filter(pk__in=[one.pk for one in chosen]).delete()
+            self.message_user(request, f"Letters go to {addresses_in_words(len(chosen))} again.")
+            return None
+        return self.ask_first(
+            request,
+            title="Write there again?",
+            consequences=["Letters go there from now on. If the mail server refuses one again, they stop again."],
+            button="Write there again",
+            about=chosen,
         )
 
 
@@ -426,8 +589,96 @@ class NewsletterIssueAdmin(Desk):
         return super().has_delete_permission(request, obj) and (obj is None or obj.sent_at is None)
 
     def get_urls(self) -> list[Any]:
-        send = self.admin_site.admin_view(self.send)
-        return [path("<path:object_id>/send/", send, name="correspondence_newsletterissue_send"), *super().get_urls()]
+        deeds = {"read": self.read, "test": self.test, "send": self.send, "stop": self.stop, "go-on": self.go_on}
+        own = [
+            path(
+                f"<path:object_id>/{deed}/",
+                self.admin_site.admin_view(view),
+                name=f"correspondence_newsletterissue_{deed.replace('-', '_')}",
+            )
+            for deed, view in deeds.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if issue := context.get("original"):
+            context |= {"progress": issues.progress_of(issue), "is_under_way": issues.is_under_way(issue)}
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def issue(self, request: HttpRequest, object_id: str) -> NewsletterIssue:
+        """One that may be written to or sent by whoever asks; also after it has been sent. Raises 404 or 403."""
+        issue = self.get_object(request, unquote(object_id))
+        if issue is None:
+            raise Http404
+        if not super().has_change_permission(request, issue):
+            raise PermissionDenied
+        return issue
+
+    def read(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """The issue as a reader gets it."""
+        issue = self.issue(request, object_id)
+        letter = ledger.row_of(issues.letter_to(issues.nobody("a subscriber"), issue, timezone.now()))
+        return letter_pages.page(
+            self,
+            request,
+            "admin/correspondence/newsletterissue/read.html",
+            title=f"“{issue}” as it is read",
+            original=issue,
+            letter=letter,
+        )
+
+    def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        issue, address = self.issue(request, object_id), str(request.user.email)
+        if is_confirmed(request):
+            issues.send_test(issue, address, timezone.now())
+            self.message_user(request, f"A test goes to {address} within a minute.")
+            return redirect(self.url_of(issue))
+        return self.ask_first(
+            request,
+            title=f"Send a test of “{issue}”?",
+            consequences=[f"One letter goes to you, {address}, marked as a test. No subscriber gets anything."],
+            button="Send me a test",
+            obj=issue,
+        )
+
+    def stop(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        issue = self.issue(request, object_id)
+        if issue.sent_at is None or issue.stopped_at:
+            self.message_user(request, "This issue is not on its way: nothing was stopped.", messages.WARNING)
+            return redirect(self.url_of(issue))
+        if is_confirmed(request):
+            number = issues.stop_issue(issue, str(request.user), timezone.now())
+            self.log_change(request, issue, f"Stopped with {plural(number, 'letter')} to go.")
+            self.message_user(request, f"Stopped: {plural(number, 'letter')} kept back.")
+            return redirect(self.url_of(issue))
+        return self.ask_first(
+            request,
+            title=f"Stop “{issue}”?",
+            consequences=[
+                "What has not gone does not go until you let it go on. What has gone cannot be called back.",
+                "A letter that is being handed over at this moment still goes.",
+            ],
+            button="Stop the issue",
+            obj=issue,
+        )
+
+    def go_on(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        issue = self.issue(request, object_id)
+        if not issue.stopped_at:
+            self.message_user(request, "This issue was not stopped.", messages.WARNING)
+            return redirect(self.url_of(issue))
+        if is_confirmed(request):
+            number = issues.go_on_with(issue, timezone.now())
+            self.log_change(request, issue, f"Went on with {plural(number, 'letter')}.")
+            self.message_user(request, f"{plural(number, 'letter')} to go, within a minute.")
+            return redirect(self.url_of(issue))
+        return self.ask_first(
+            request,
+            title=f"Go on with “{issue}”?",
+            consequences=["What was kept back goes now, to those who still subscribe. Nobody gets it twice."],
+            button="Go on",
+            obj=issue,
+        )
 
     def send(self, request: HttpRequest, object_id: str) -> HttpResponse:
         issue = self.found(request, object_id)
@@ -438,7 +689,7 @@ class NewsletterIssueAdmin(Desk):
                 request, f"“{issue}” goes to {number} {'subscriber' if number == 1 else 'subscribers'} now."
             )
             return redirect(self.url_of(issue))
-        number = Subscriber.objects.active().count()
+        number = len(issues.readers())
         if not number:
             return self.ask_first(
                 request,
@@ -452,7 +703,7 @@ class NewsletterIssueAdmin(Desk):
             title=f"Send “{issue}” to {number} {'subscriber' if number == 1 else 'subscribers'}?",
             consequences=[
                 f"{number} {'letter goes' if number == 1 else 'letters go'} out now, one to each confirmed address.",
-                "It cannot be called back, changed or sent a second time.",
+                "It cannot be called back, changed or sent a second time. What has not gone yet can be stopped.",
             ],
             button=f"Send to {number} {'subscriber' if number == 1 else 'subscribers'}",
             obj=issue,

@@ -7,6 +7,7 @@ A carrier knows no database, so that it can talk to a server in a thread of its 
 from __future__ import annotations
 
 import hashlib
+import re
 import smtplib
 import ssl
 import time
@@ -47,6 +48,10 @@ class NotTaken(Trouble):
     @property
     def is_final(self) -> bool:
         return self.code >= 500
+
+
+class NoSuchAddress(NotTaken):
+    """The server knows no such recipient, or has closed the mailbox: no letter to that address will do better."""
 
 
 class Gone(NotTaken):
@@ -126,6 +131,15 @@ def message_of(letter: Letter) -> tuple[EmailMessage, Any]:
         return message, message.message()
     except (ValueError, UnicodeError) as error:
         raise Impossible(f"It cannot be put into an envelope: {error}") from error
+
+
+def is_no_such_address(code: int, words: bytes | str) -> bool:
+    """By the enhanced code where there is one (RFC 3463: 5.1.x is about the address, 5.2.1 a closed mailbox); a server
+    that gives none means the address by 550, 551 and 553 (RFC 5321)."""
+    enhanced = re.match(r"\s*(5\.\d{1,3}\.\d{1,3})\b", as_text(words))
+    if code < 500 or enhanced is None:
+        return code in (550, 551, 553)
+    return enhanced[1].startswith("5.1.") or enhanced[1] == "5.2.1"
 
 
 class Replies:
@@ -240,6 +254,8 @@ class SMTPCarrier:
                 refusal = NotTaken
             if code == 250:
                 code, words = smtp.rcpt(recipient)
+                if is_no_such_address(code, words):
+                    refusal = NoSuchAddress
         except ValueError as error:
             raise Impossible(str(error)) from error
         except (OSError, smtplib.SMTPException) as error:
@@ -356,8 +372,11 @@ def dotted(text: bytes) -> bytes:
 
 
 def said(code: int, words: bytes | str) -> str:
-    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return " ".join(f"{code or ''} {text}".split())[:500]
+    return " ".join(f"{code or ''} {as_text(words)}".split())[:500]
+
+
+def as_text(words: bytes | str) -> str:
+    return words.decode("utf-8", "replace") if isinstance(words, bytes) else words
 
 
 def explained(error: Exception) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import OperationalError, transaction
 
-from . import ledger, reminders
+from . import issues, ledger, reminders, suppression
 from .ledger import key_of, mark_of, message_id_of, settle
 from .models import Letter
 from .reminders import REGISTERED, Occurrence, Reminder, intent_of, occurrence_of
@@ -47,10 +47,13 @@ def follow(now: datetime) -> int:
 
 
 def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
-    """Which of these ought not to go now: those that are not wanted any more, and edited ones that have to wait."""
+    """Which of these ought not to go now: those that are not wanted any more, to an address that is not written to, and
+    edited ones that have to wait."""
     letters = list(letters)
     waits = taken_along([letter for letter in letters if letter.edited_at and letter.kind in REGISTERED], now)
-    return waits | reminders.unwanted([letter for letter in letters if letter.pk not in waits], now)
+    left = [letter for letter in letters if letter.pk not in waits]
+    off = suppression.unwanted(left, issues.KIND) | issues.unwanted(left) | reminders.unwanted(left, now)
+    return waits | off
 
 
 def taken_along(letters: Iterable[Letter], now: datetime) -> set[int]:

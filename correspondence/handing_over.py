@@ -20,10 +20,10 @@ from threading import Thread
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from . import carriers, ledger
+from . import carriers, ledger, suppression
 from .holding import watch
 from .ledger import CLAIM_LEASE, LEASE, State, Unwanted, settle, try_again
-from .models import Letter
+from .models import Letter, Suppression
 
 log = logging.getLogger(__name__)
 
@@ -225,6 +225,8 @@ class Round:
             settle(letter, was, State.IN_DOUBT, answer=str(trouble), held_until=moment + ledger.PATIENCE)
         elif isinstance(trouble, carriers.Impossible) or (isinstance(trouble, carriers.NotTaken) and trouble.is_final):
             settle(letter, was, State.FAILED, answer=str(trouble), attempts=letter.attempts + 1)
+            if isinstance(trouble, carriers.NoSuchAddress):
+                suppression.suppress(letter.address, Suppression.Why.BOUNCED, moment, str(trouble))
         elif trouble is not None:
             try_again(letter, was, moment, str(trouble))
         elif letter.pk in self.marked:

@@ -25,7 +25,8 @@ from django.template import engines
 
 from .evidence import Evidence, evidence
 from .holding import active_hold
-from .models import Letter
+from .models import Letter, Suppression
+from .suppression import lift
 
 log = logging.getLogger(__name__)
 
@@ -328,7 +329,8 @@ def mark_of(subject: str, body: str) -> str:
 
 
 def release(letter: Letter, now: datetime) -> bool:
-    """Sends a failed, missed or doubtful letter again, on a person's word."""
+    """Sends a failed, missed or doubtful letter again, on a person's word; its address is tried once more."""
+    lift(letter.address, [Suppression.Why.BOUNCED])
     return bool(
         Letter.objects.filter(pk=letter.pk, state__in=[State.FAILED, State.MISSED, State.IN_DOUBT])
         .exclude(body="")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -235,6 +235,29 @@ class Hold(models.Model):
         return f"Held since {self.since:%Y-%m-%d %H:%M}: {self.because}"
 
 
+class Suppression(models.Model):
+    """That an address is not written to any more, known by a keyed hash of it alone: it outlives the address."""
+
+    class Why(models.TextChoices):
+        BOUNCED = "bounced", "refused by its mail server"
+        COMPLAINED = "complained", "reported as unwanted mail"
+        ERASED = "erased", "erased at its owner's wish"
+
+    mark = models.CharField(max_length=64, help_text="Of the address in small letters: suppression.marks_of.")
+    why = models.CharField(max_length=10, choices=Why)
+    since = models.DateTimeField()
+    words = models.CharField(max_length=500, blank=True, help_text="What the mail server or provider said.")
+
+    class Meta:
+        ordering = ["-since"]
+        verbose_name = "address not written to"
+        verbose_name_plural = "addresses not written to"
+        constraints = [models.UniqueConstraint(fields=["mark", "why"], name="one_suppression_a_reason")]
+
+    def __str__(self) -> str:
+        return f"{self.mark[:12]}: {self.get_why_display()}"
+
+
 class SubscriberQuerySet(models.QuerySet["Subscriber"]):
     def active(self) -> SubscriberQuerySet:
         return self.filter(confirmed_at__isnull=False, left_at=None)
@@ -250,6 +273,7 @@ class Subscriber(models.Model):
     token = models.CharField("key to leave", max_length=64, unique=True, default=new_token, editable=False)
     confirm_token = models.CharField("key to confirm", max_length=64, unique=True, default=new_token, editable=False)
     wording = models.CharField(max_length=20, default=WORDING, help_text="Version of the text agreed to.")
+    words = models.TextField(blank=True, help_text="The text they were shown.")
     page = models.CharField(max_length=200, blank=True, help_text="Where the address was entered.")
     asked_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -279,11 +303,11 @@ class Subscriber(models.Model):
         """Whether the link in the letter still works: for seven days, until it has been used."""
         return not self.is_active and now < self.asked_at + self.CONFIRM_WITHIN
 
-    def ask_again(self, now: datetime, page: str) -> None:
+    def ask_again(self, now: datetime, page: str, words: str) -> None:
         """Starts the seven days anew, with the words now on the page. Nothing is agreed to before the letter is
-        answered."""
-        self.asked_at, self.page, self.wording = now, page, self.WORDING
-        self.save(update_fields=["asked_at", "page", "wording"])
+        answered; what was agreed to before stays among the consents."""
+        self.asked_at, self.page, self.wording, self.words = now, page, self.WORDING, words
+        self.save(update_fields=["asked_at", "page", "wording", "words"])
 
     ask_again.alters_data = True  # type: ignore[attr-defined]
 
@@ -293,17 +317,40 @@ class Subscriber(models.Model):
     def leave_url(self) -> str:
         return settings.PORTAL_URL + reverse("correspondence:newsletter_leave", args=[self.token])
 
+    @transaction.atomic
     def confirm(self, now: datetime) -> None:
         self.confirmed_at, self.left_at = now, None
         self.save(update_fields=["confirmed_at", "left_at"])
+        said = {name: getattr(self, name) for name in ("wording", "words", "page", "asked_at")}
+        self.consents.create(**said, confirmed_at=now)
 
     confirm.alters_data = True  # type: ignore[attr-defined]
 
+    @transaction.atomic
     def leave(self, now: datetime) -> None:
         self.left_at = now
         self.save(update_fields=["left_at"])
+        self.consents.filter(left_at=None).update(left_at=now)
 
     leave.alters_data = True  # type: ignore[attr-defined]
+
+
+class Consent(models.Model):
+    """One yes to the newsletter: to which words, on which page, asked and confirmed when, and until when it held."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="consents")
+    wording = models.CharField(max_length=20)
+    words = models.TextField(blank=True)
+    page = models.CharField(max_length=200, blank=True)
+    asked_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-confirmed_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.confirmed_at:%Y-%m-%d %H:%M}"
 
 
 class NewsletterIssue(models.Model):
@@ -313,6 +360,8 @@ class NewsletterIssue(models.Model):
     body = models.TextField(help_text="Plain text, as it will be read.")
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # While it is stopped none of its letters goes that has not gone.
+    stopped_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at"]

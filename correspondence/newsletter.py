@@ -13,6 +13,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.csrf import csrf_exempt
@@ -21,6 +22,7 @@ from django.views.decorators.http import require_http_methods
 from .forms import NewsletterForm
 from .ledger import compose, write_letter
 from .models import Subscriber
+from .suppression import lift
 
 LETTERS_A_DAY = 3
 
@@ -32,12 +34,13 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 @page
 def newsletter(request: HttpRequest) -> HttpResponse:
     form = NewsletterForm(request.POST if request.method == "POST" else None)
+    words = words_for(request)
     if form.is_valid():
         address = form.cleaned_data["address"]
-        subscribe(address, page_of(request), timezone.now())
+        subscribe(address, page_of(request), timezone.now(), words)
         # The same answer whether the address is known or not; no redirect, as a message for it would need a cookie.
         return render(request, "correspondence/newsletter_asked.html", {"address": address})
-    context = {"form": form, "wording": Subscriber.WORDING}
+    context = {"form": form, "wording": Subscriber.WORDING, "words": words}
     response = render(request, "correspondence/newsletter.html", context, status=422 if form.is_bound else 200)
     if response.status_code == 200:
         patch_cache_control(response, public=True, max_age=0)
@@ -53,6 +56,8 @@ def newsletter_confirm(request: HttpRequest, token: str) -> HttpResponse:
     may_confirm = subscriber.can_confirm(now)
     if request.method == "POST" and may_confirm:
         subscriber.confirm(now)
+        # Who confirms from the mailbox itself can be written to, whatever was known of the address before.
+        lift(subscriber.address)
         return redirect("correspondence:newsletter_confirm", token)
     context = {"subscriber": subscriber, "may_confirm": may_confirm, "form": NewsletterForm()}
     status = 200 if may_confirm or subscriber.is_active else 410
@@ -74,19 +79,19 @@ def newsletter_leave(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @transaction.atomic
-def subscribe(address: str, entered_on: str, now: datetime) -> None:
+def subscribe(address: str, entered_on: str, now: datetime, words: str, letter: str = "newsletter_confirm") -> bool:
     """Writes to an address that asked for the newsletter: to confirm, or to say that it gets it already.
 
-    An address is written to three times a day at most, whoever asks for it and however often.
+    An address is written to three times a day at most, whoever asks for it and however often. Whether a letter goes.
     """
-    Subscriber.objects.get_or_create(address=address, defaults={"asked_at": now, "page": entered_on})
+    Subscriber.objects.get_or_create(address=address, defaults={"asked_at": now, "page": entered_on, "words": words})
     subscriber = Subscriber.objects.select_for_update().get(address=address)
     if not subscriber.is_active:
-        subscriber.ask_again(now, entered_on)
-    letter = "newsletter_known" if subscriber.is_active else "newsletter_confirm"
-    subject, body = compose(f"correspondence/email/{letter}", {"subscriber": subscriber})
-    for version in range(1, LETTERS_A_DAY + 1):
-        if write_letter(
+        subscriber.ask_again(now, entered_on, words)
+    template = "newsletter_known" if subscriber.is_active else letter
+    subject, body = compose(f"correspondence/email/{template}", {"subscriber": subscriber})
+    return any(
+        write_letter(
             kind="newsletter_confirm",
             occurrence=f"{timezone.localdate(now)}",
             version=str(version),
@@ -96,8 +101,14 @@ def subscribe(address: str, entered_on: str, now: datetime) -> None:
             now=now,
             not_after=now + Subscriber.CONFIRM_WITHIN,
             is_secret=True,
-        ):
-            return
+        )
+        for version in range(1, LETTERS_A_DAY + 1)
+    )
+
+
+def words_for(request: HttpRequest) -> str:
+    """What the page asks its reader to agree to."""
+    return " ".join(render_to_string("correspondence/newsletter_words.txt", request=request).split())
 
 
 def page_of(request: HttpRequest) -> str:

@@ -9,7 +9,8 @@ from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.test import Client
 
-from correspondence.models import Heartbeat, Letter, NewsletterIssue, Rule, Subscriber
+from correspondence.models import Heartbeat, Letter, NewsletterIssue, Rule, Subscriber, Suppression
+from correspondence.suppression import suppress
 from discussions.models import Comment
 from findings.models import Finding, Resource, Theme
 from mentoring.models import FollowUp, MentoringSession, Slot
@@ -60,6 +61,7 @@ def programme() -> Cohort:
     KindLabel.objects.create(cohort=cohort, kind="hunch", label="Guess")
     Invitation.objects.create(email="new@sample.example", cohort=cohort, membership=museum, expires_at=NOW)
     Subscriber.objects.create(address="reader@sample.example", asked_at=NOW)
+    suppress("gone@sample.example", Suppression.Why.BOUNCED, NOW, "550 no such user")
     NewsletterIssue.objects.create(subject="Spring", body="Hello.")
     Rule.objects.get_or_create(kind="phase_opens", defaults={"label": "Phase opens"})
     Letter.objects.create(
@@ -97,7 +99,7 @@ def test_signing_out_and_passwords_are_where_they_are_for_everyone():
 def test_every_kind_of_row_has_its_list_its_form_and_its_history(programme):
     user = factories.staff()
     client = at_the_desk(user)
-    assert len(registered()) == 25
+    assert len(registered()) == 26
     for model in registered():
         desk = admin.site._registry[model]
         assert client.get(page_of(model, "changelist")).status_code == 200, model

@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from correspondence.holding import active_hold
-from correspondence.models import Letter, NewsletterIssue, Rule, Subscriber
+from correspondence.models import Letter, NewsletterIssue, Rule, Subscriber, Suppression
+from correspondence.suppression import suppress
 from discussions.models import Comment, Topic
 from mentoring.models import FollowUp, MentoringSession, Slot
 from participants.staff import ensure_staff_group
@@ -194,6 +195,75 @@ def test_a_subscriber_is_taken_off_the_list_and_never_changed():
 
     assert changed.status_code == 403
     assert not Subscriber.objects.active().exists()
+
+
+def test_an_issue_is_read_and_tried_before_it_goes_and_stopped_and_let_go_on_after():
+    readers(2)
+    issue = NewsletterIssue.objects.create(subject="Women's stories", body="Spring & co.")
+    client, deed = at_the_desk(), lambda name: page_of(NewsletterIssue, name, issue.pk)
+
+    assert "Spring & co." in text_of(client.get(deed("read")))
+    assert "One letter goes to you" in text_of(client.get(deed("test")))
+    client.post(deed("test"), {"confirmed": "yes"})
+    assert Letter.objects.get().subject == "Test: Women's stories"
+    assert "not on its way" in text_of(client.get(deed("stop"), follow=True))
+
+    client.post(deed("send"), {"confirmed": "yes"})
+    assert "Its letters: 2 waiting to go" in text_of(client.get(deed("change")))
+    assert "cannot be called back" in text_of(client.get(deed("stop")))
+    assert Letter.objects.filter(kind="newsletter", state="planned").count() == 2
+    client.post(deed("stop"), {"confirmed": "yes"})
+    assert "Stopped. Its letters: 2 waiting for staff" in text_of(client.get(deed("change")))
+    assert "Nobody gets it twice" in text_of(client.get(deed("go_on")))
+    client.post(deed("go_on"), {"confirmed": "yes"})
+    assert Letter.objects.filter(kind="newsletter", state="planned").count() == 2
+
+
+def test_a_list_is_read_before_anybody_is_asked_and_a_mistake_in_it_loses_nothing():
+    readers(1)
+    client, page = at_the_desk(), page_of(Subscriber, "ask")
+    wrong = "new@sample.example\nnonsense\nreader0@sample.example"
+
+    refused = client.post(page, {"addresses": wrong, "confirmed": "yes"})
+    assert refused.status_code == 422
+    assert "Line 2: “nonsense” is not an e-mail address." in text_of(refused)
+    assert wrong in refused.context["form"]["addresses"].value()
+
+    right = wrong.replace("nonsense\n", "")
+    asked = client.post(page, {"addresses": right, "confirmed": "yes"})
+    assert ["Ask one address?" in text_of(asked), "subscribes already" in text_of(asked)] == [True, True]
+    assert not Letter.objects.exists()
+    client.post(page, {"addresses": right, "sure": "other@sample.example", "confirmed": "yes"})
+    assert not Letter.objects.exists()
+    client.post(page, {"addresses": right, "sure": "new@sample.example", "confirmed": "yes"})
+    assert Letter.objects.get().address == "new@sample.example"
+
+
+def test_an_address_is_erased_after_its_consequences_were_shown():
+    readers(1)
+    reader, client = Subscriber.objects.get(address="reader0@sample.example"), at_the_desk()
+
+    asked = client.post(page_of(Subscriber, "changelist"), chosen("erase", reader))
+    assert "A hash is kept" in text_of(asked)
+    assert Subscriber.objects.filter(pk=reader.pk).exists()
+    client.post(page_of(Subscriber, "changelist"), chosen("erase", reader, confirmed="yes"))
+
+    assert not Subscriber.objects.filter(pk=reader.pk).exists()
+    assert [row.why for row in Suppression.objects.all()] == ["erased"]
+    assert not LogEntry.objects.filter(object_repr__contains="reader0").exists()
+
+
+def test_what_a_server_refused_can_be_tried_again_and_an_owner_s_no_stays():
+    suppress("ann@sample.example", Suppression.Why.BOUNCED, NOW, "550 no such user")
+    suppress("bob@sample.example", Suppression.Why.ERASED, NOW)
+    client, rows = at_the_desk(), list(Suppression.objects.all())
+
+    found = client.get(page_of(Suppression, "changelist"), {"q": "Ann@sample.example"})
+    assert [row.why for row in found.context["cl"].result_list] == ["bounced"]
+    for row in rows:
+        client.post(page_of(Suppression, "changelist"), chosen("write_again", row, confirmed="yes"))
+
+    assert [row.why for row in Suppression.objects.all()] == ["erased"]
 
 
 def test_a_note_is_deleted_so_that_it_can_be_put_back():

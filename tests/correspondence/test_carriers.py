@@ -14,7 +14,8 @@ from cryptography.x509.oid import NameOID
 
 from correspondence import carriers, ledger
 from correspondence.handing_over import hand_out
-from correspondence.models import Letter
+from correspondence.models import Letter, Suppression
+from correspondence.suppression import suppressed
 from tests.correspondence.sink import Script, Sink
 from tests.correspondence.test_ledger import intend, wanted
 from tests.factories import NOW
@@ -75,6 +76,25 @@ def test_a_no_for_good_is_not_tried_again_and_the_next_letter_goes(sink, step, a
 
     assert (letter_to(PAT).state, letter_to(PAT).answer) == (State.FAILED, answer)
     assert letter_to(QUINN).state == State.SENT
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "whys"),
+    [
+        ("rcpt", "550 5.1.1 no such user", [Suppression.Why.BOUNCED]),
+        ("rcpt", "550 5.7.1 not from you", []),
+        ("mail", "550 5.1.8 bad sender", []),
+        ("text", "550 5.1.1 no such user", []),
+    ],
+)
+def test_an_address_that_its_server_does_not_know_is_written_to_no_more(sink, step, answer, whys):
+    setattr(sink.script, step, {PAT: answer})
+
+    hand_out_to(PAT, QUINN)
+
+    assert letter_to(PAT).state == State.FAILED
+    assert [row.why for row in Suppression.objects.all()] == whys
+    assert suppressed([PAT, QUINN]) == ({PAT: set(whys)} if whys else {})
 
 
 @pytest.mark.parametrize("what", ["silence", "drop"])

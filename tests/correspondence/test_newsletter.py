@@ -86,11 +86,11 @@ def test_known_and_unknown_addresses_get_the_same_answer_and_each_a_letter(clien
 
 def test_an_address_is_written_to_three_times_a_day_at_most():
     for minutes in range(5):
-        subscribe(ADDRESS, "/", NOW + timedelta(minutes=minutes))
+        subscribe(ADDRESS, "/", NOW + timedelta(minutes=minutes), "Words.")
     assert letters().count() == 3
-    subscribe("other@sample.example", "/", NOW)
+    subscribe("other@sample.example", "/", NOW, "Words.")
     assert letters().filter(address="other@sample.example").count() == 1
-    subscribe(ADDRESS, "/", NOW + timedelta(days=1))
+    subscribe(ADDRESS, "/", NOW + timedelta(days=1), "Words.")
     assert letters().filter(address=ADDRESS).count() == 4
 
 
@@ -195,3 +195,24 @@ def test_the_key_to_leave_that_an_issue_carries_subscribes_nobody(client):
     subscriber.refresh_from_db()
     assert (response.status_code, subscriber.is_active) == (404, False)
     assert client.post(f"/newsletter/confirm/{subscriber.confirm_token}/").status_code == 302
+
+
+def test_each_yes_keeps_its_own_words_page_and_times(client):
+    client.post("/newsletter/", {"address": ADDRESS}, headers={"referer": "http://testserver/findings/"})
+    subscriber = Subscriber.objects.get()
+    client.post(f"/newsletter/confirm/{subscriber.confirm_token}/")
+    client.post(f"/newsletter/leave/{subscriber.token}/")
+    client.post("/newsletter/", {"address": ADDRESS}, headers={"referer": "http://testserver/newsletter/"})
+
+    first = subscriber.consents.get()
+    assert (first.page, first.wording) == ("/findings/", Subscriber.WORDING)
+    assert first.words.startswith("By sending this you ask")
+    assert first.words in " ".join(client.get("/newsletter/").content.decode().split())
+    assert first.asked_at <= first.confirmed_at <= first.left_at
+
+    client.post(f"/newsletter/confirm/{subscriber.confirm_token}/")
+
+    assert [(one.page, one.left_at is None) for one in subscriber.consents.all()] == [
+        ("/newsletter/", True),
+        ("/findings/", False),
+    ]
