@@ -628,7 +628,7 @@ class NewsletterIssueAdmin(Desk):
         )
 
     def test(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        issue, address = self.issue(request, object_id), str(request.user.email)
+        issue, address = self.issue(request, object_id), request.user.get_username()
         if is_confirmed(request):
             issues.send_test(issue, address, timezone.now())
             self.message_user(request, f"A test goes to {address} within a minute.")

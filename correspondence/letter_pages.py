@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from . import ledger
-from .desk import is_confirmed, sentence
+from .desk import Desk, is_confirmed, sentence
 from .following import approve, as_it_would_be
 from .ledger import CONTROL, mark_of
 from .models import Letter, Rule
@@ -305,7 +305,7 @@ def reason_for(kind: str) -> dict[str, Any]:
     }
 
 
-def page(desk: LetterAdmin, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
+def page(desk: Desk, request: HttpRequest, template: str, **context: Any) -> TemplateResponse:
     cast(Any, request).current_app = desk.admin_site.name
     return TemplateResponse(
         request, template, {**desk.admin_site.each_context(request), "opts": desk.opts, "media": desk.media, **context}

@@ -34,7 +34,8 @@ class Reading:
 
 def read(text: str) -> Reading:
     """One address in a line, or a CSV with the address in one of its columns. Two queries, and one for every 500."""
-    found, lines = Reading(), {}
+    found = Reading()
+    lines: dict[str, int] = {}
     for number, cells in enumerate(rows_of(text), start=1):
         is_heading = number == 1 and any(cell.lower() in HEADINGS for cell in cells)
         if not cells or is_heading:
