@@ -163,6 +163,7 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("correspondence:newsletter_leave", "no key", NO_KEY),
     ("correspondence:letters_leave", "the key", lambda world: {"token": world.things.leavable.leave_token}),
     ("correspondence:letters_leave", "no key", NO_KEY),
+    ("correspondence:provider_says", "", None),
     ("correspondence:mailroom", "", None),
     ("correspondence:mailroom_letter", "", lambda world: {"pk": world.things.letter.pk}),
     ("correspondence:mailroom_html", "", lambda world: {"pk": world.things.letter.pk}),
