@@ -1,16 +1,18 @@
-"""Who is reminded of a mentoring session, and when."""
+"""Who is reminded of a mentoring session and of what was agreed in it, and when."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from correspondence.reminders import Reminder
+from correspondence.wallclock import end_of_day, local_day
 from participants.models import Cohort, Mentorship, Seat, User
 
-from .models import MentoringSession
+from .models import FollowUp, MentoringSession
 
-# How long a missing record is worth a letter.
+# How long a missing record is worth a letter, and a follow-up that is overdue.
 RECORD_WANTED = timedelta(days=14)
+FOLLOW_UP_WANTED = timedelta(days=7)
 
 
 def booked(now: datetime) -> QuerySet[MentoringSession]:
@@ -38,6 +40,33 @@ def without_record(now: datetime) -> QuerySet[MentoringSession]:
 def unrecorded(now: datetime) -> QuerySet[MentoringSession]:
     """Those of them that are over."""
     return without_record(now).filter(ends_at__lte=now)
+
+
+def due(now: datetime) -> QuerySet[FollowUp]:
+    """What is agreed and not done in running cohorts, until a week after its day."""
+    return (
+        FollowUp.objects.open()
+        .filter(membership__cohort__status=Cohort.Status.RUNNING, due_on__gt=local_day(now - FOLLOW_UP_WANTED))
+        .select_related("membership__cohort", "session__membership__cohort")
+    )
+
+
+def due_day(follow_up: FollowUp) -> date | None:
+    return follow_up.due_on
+
+
+def until_overdue(follow_up: FollowUp) -> datetime:
+    assert follow_up.due_on is not None  # noqa: S101  (`due` says so)
+    return end_of_day(follow_up.due_on) + FOLLOW_UP_WANTED
+
+
+def whose(follow_up: FollowUp, now: datetime) -> QuerySet[User]:
+    """Who took it on, as long as they are at the organisation or mentor it; else everyone at the organisation."""
+    here = Q(Exists(Seat.objects.live().filter(membership=follow_up.membership_id, user=OuterRef("pk"))))
+    mentors = Mentorship.objects.live().filter(membership=follow_up.membership_id, mentor__user=OuterRef("pk"))
+    people = User.objects.filter(is_active=True)
+    owner = people.filter(here | Q(Exists(mentors)), pk=follow_up.owner_id)
+    return owner if follow_up.owner_id and owner.exists() else people.filter(here)
 
 
 def start(session: MentoringSession) -> datetime:
@@ -97,6 +126,19 @@ REMINDERS = [
         until=start,
         about=cohort_slug,
         minutes=-60,
+    ),
+    Reminder(
+        kind="follow_up_due",
+        label="Follow-up due",
+        template="mentoring/email/follow_up_due",
+        events=due,
+        anchor=due_day,
+        audience=whose,
+        nudge=4,
+        until=until_overdue,
+        about=lambda follow_up: follow_up.membership.cohort.slug,
+        days=-1,
+        at=time(9),
     ),
     Reminder(
         kind="session_without_record",

@@ -26,6 +26,7 @@ PUBLIC = {
     "correspondence:newsletter_confirm": "the key in the address is the permission",
     "correspondence:newsletter_leave": "leaving must need no account",
     "correspondence:letters_leave": "leaving must need no account: the key in the address is the permission",
+    "correspondence:provider_says": "the mail provider calls it, and shows a password",
     "correspondence:mailroom": "sign-in codes are read here, in a rehearsal only: 404 in production",
     "correspondence:mailroom_letter": "the same",
     "correspondence:mailroom_html": "the same",

@@ -83,7 +83,6 @@ def test_a_no_for_good_is_not_tried_again_and_the_next_letter_goes(sink, step, a
     [
         ("rcpt", "550 5.1.1 no such user", [Suppression.Why.BOUNCED]),
         ("rcpt", "550 5.7.1 not from you", []),
-        ("mail", "550 5.1.8 bad sender", []),
         ("text", "550 5.1.1 no such user", []),
     ],
 )

@@ -11,6 +11,8 @@ from correspondence import ledger, reminders
 from correspondence.clock import tick
 from correspondence.models import Heartbeat, Letter, Rule
 from lgr6.clock import forecast
+from mentoring.models import FollowUp
+from mentoring.reminders import whose
 from participants.models import Cohort
 from research.models import ResearchNote
 from tests.access.world import build
@@ -18,6 +20,7 @@ from tests.factories import (
     LONDON,
     NOW,
     a_cohort,
+    a_follow_up,
     a_membership,
     a_mentor,
     a_note,
@@ -303,6 +306,35 @@ def test_a_cancelled_session_reminds_nobody(session):
     tick(datetime(2018, 5, 16, 9, 0, tzinfo=LONDON))
 
     assert kinds() == set()
+
+
+def test_a_follow_up_is_told_of_the_day_before_to_who_took_it_on_until_it_is_ticked(session, workshop):
+    owner = session.membership.seats.first().user
+    follow_up = a_follow_up(session, owner=owner, due_on=date(2018, 5, 16))
+    rule_time = datetime(2018, 5, 15, 9, 0, tzinfo=LONDON)
+
+    tick(rule_time - timedelta(minutes=1))
+    assert "follow_up_due" not in kinds()
+    tick(rule_time)
+    assert readers("follow_up_due") == {owner.email}
+    assert "You get this because you took it on" in Letter.objects.get(kind="follow_up_due").body
+
+    follow_up.tick(rule_time)
+    a_follow_up(session, owner=owner, due_on=date(2018, 5, 17)).tick(rule_time)
+    tick(rule_time + timedelta(days=1))
+    assert Letter.objects.filter(kind="follow_up_due").count() == 1
+
+
+def test_a_follow_up_of_nobody_or_of_somebody_who_left_is_everyone_s_there(session, workshop):
+    owner = session.membership.seats.first().user
+    a_follow_up(session, owner=None, due_on=date(2018, 5, 16))
+    a_follow_up(session, owner=a_user("Elsewhere"), due_on=date(2018, 5, 16))
+    there = set(session.membership.seats.values_list("user__email", flat=True))
+
+    for follow_up in FollowUp.objects.all():
+        assert set(whose(follow_up, NOW).values_list("email", flat=True)) == there
+    session.membership.seats.filter(user=owner).update(ended_at=NOW - timedelta(days=1))
+    assert owner.email not in set(whose(FollowUp.objects.first(), NOW).values_list("email", flat=True))
 
 
 def test_every_letter_of_a_reminder_says_why_it_came_and_links_to_the_portal(session, workshop):
