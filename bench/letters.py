@@ -196,7 +196,7 @@ def with_workers(deed: str, *arguments: str) -> dict[str, Any]:
     """Lets WORKERS processes do it at once, from the moment all are ready."""
     command = [sys.executable, "-m", "bench.letters", deed, *arguments]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    workers = [subprocess.Popen(command, cwd=HOME, **pipes) for _ in range(WORKERS)]  # type: ignore[call-overload]
+    workers = [subprocess.Popen(command, cwd=HOME, **pipes) for _ in range(WORKERS)]  # type: ignore[call-overload]  # of **pipes
     for worker in workers:
         worker.stdout.readline()
     started = time.perf_counter()

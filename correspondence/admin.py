@@ -8,12 +8,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.models import LogEntry
-from django.contrib.admin.utils import unquote
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Case, F, QuerySet, Value, When
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import path
@@ -72,6 +69,7 @@ class AboutFilter(admin.SimpleListFilter):
 
 
 @admin.register(Letter)
+@read_only
 class LetterAdmin(Desk):
     """What was written, to whom, and how far it got. A letter with a code in it shows neither subject nor text."""
 
@@ -139,15 +137,6 @@ class LetterAdmin(Desk):
         letter = context.get("original")
         deeds = letter_pages.deeds_for(letter) if letter and self.has_settle_permission(request) else []
         return super().render_change_form(request, {**context, "deeds": deeds}, *args, **kwargs)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Letter | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Letter | None = None) -> bool:
-        return False
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("correspondence.change_letter")
@@ -376,6 +365,7 @@ class ListForm(forms.Form):
 
 
 @admin.register(Subscriber)
+@read_only
 class SubscriberAdmin(Desk):
     """Who asked for the newsletter, and the record of it."""
 
@@ -386,15 +376,6 @@ class SubscriberAdmin(Desk):
     fields = ("address", "state", "barred", "asked_at", "confirmed_at", "left_at", "wording", "words", "page")
     inlines = (read_only(ConsentRows),)
     actions = ("take_off_the_list", "erase")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Subscriber | None = None) -> bool:
-        return False
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("correspondence.change_subscriber")
@@ -479,8 +460,6 @@ class SubscriberAdmin(Desk):
         if is_confirmed(request):
             now = timezone.now()
             for reader in readers:
-                # The log names nobody: what is erased must not live on there.
-                LogEntry.objects.filter(content_type=self.content_type(), object_id=str(reader.pk)).delete()
                 erasing.erase(reader, now)
             self.message_user(request, f"{addresses_in_words(len(readers)).capitalize()} erased.")
             return None
@@ -496,15 +475,13 @@ class SubscriberAdmin(Desk):
             about=readers,
         )
 
-    def content_type(self) -> ContentType:
-        return ContentType.objects.get_for_model(Subscriber)
-
 
 def addresses_in_words(number: int) -> str:
     return "one address" if number == 1 else f"{number} addresses"
 
 
 @admin.register(Suppression)
+@read_only
 class SuppressionAdmin(Desk):
     """Addresses that are not written to. Which they are is not kept: a whole address can be searched for."""
 
@@ -515,15 +492,6 @@ class SuppressionAdmin(Desk):
     date_hierarchy = "since"
     fields = ("why", "since", "words")
     actions = ("write_again",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Suppression | None = None) -> bool:
-        return False
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("correspondence.change_suppression")
@@ -607,17 +575,12 @@ class NewsletterIssueAdmin(Desk):
 
     def issue(self, request: HttpRequest, object_id: str) -> NewsletterIssue:
         """One that may be written to or sent by whoever asks; also after it has been sent. Raises 404 or 403."""
-        issue = self.get_object(request, unquote(object_id))
-        if issue is None:
-            raise Http404
-        if not super().has_change_permission(request, issue):
-            raise PermissionDenied
-        return issue
+        return self.found(request, object_id, super().has_change_permission)
 
     def read(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The issue as a reader gets it."""
         issue = self.issue(request, object_id)
-        letter = ledger.row_of(issues.letter_to(issues.nobody("a subscriber"), issue, timezone.now()))
+        letter = ledger.row_of(issues.as_read(issue, "a subscriber", timezone.now()))
         return letter_pages.page(
             self,
             request,

@@ -176,12 +176,12 @@ class Patient:
         if self.file is None:
             self.file = Replies(self.sock)
         self.file.until = time.monotonic() + STEP
-        return super().getreply()  # type: ignore[misc]
+        return super().getreply()  # type: ignore[misc]  # smtplib has it
 
     def send(self, s: Any) -> None:
         if self.sock:
             self.sock.settimeout(STEP)
-        super().send(s)  # type: ignore[misc]
+        super().send(s)  # type: ignore[misc]  # smtplib has it
 
 
 class PatientSMTP(Patient, smtplib.SMTP):

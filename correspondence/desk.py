@@ -7,12 +7,13 @@ that may not stand side by side are a message in the form.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import BaseModelAdmin
 from django.contrib.admin.utils import NestedObjects, unquote
 from django.contrib.admin.widgets import AdminURLFieldWidget
 from django.core.exceptions import PermissionDenied
@@ -25,6 +26,9 @@ from django.utils.text import capfirst
 
 # One confirmation is about no more rows than a person can look through.
 MOST_AT_ONCE = 500
+
+
+Page = TypeVar("Page", bound=BaseModelAdmin)
 
 
 class Desk(admin.ModelAdmin):
@@ -105,12 +109,12 @@ class Desk(admin.ModelAdmin):
 
         return type(form.__name__, (form,), {"clean": clean})
 
-    def found(self, request: HttpRequest, object_id: str) -> Any:
-        """The object of a page of our own, for somebody who may change it; else 404 or 403."""
+    def found(self, request: HttpRequest, object_id: str, may: Callable[[HttpRequest, Any], bool] | None = None) -> Any:
+        """The object of a page of our own, for somebody who may change it, or what `may` says; else 404 or 403."""
         obj = self.get_object(request, unquote(object_id))
         if obj is None:
             raise Http404
-        if not self.has_change_permission(request, obj):
+        if not (may or self.has_change_permission)(request, obj):
             raise PermissionDenied
         return obj
 
@@ -236,16 +240,15 @@ class Because(forms.Form):
     because = sentence("Reason", "Those concerned will read it.")
 
 
-def read_only(inline: type[Rows]) -> type[Rows]:
-    """Marks an inline as one to be read: no row is added, changed or taken out."""
+def read_only(page: type[Page]) -> type[Page]:
+    """Marks a page, or an inline, as one to be read: no row is added, changed or taken out."""
 
     def refused(self: Any, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    inline.can_delete = False
     for name in ("has_add_permission", "has_change_permission", "has_delete_permission"):
-        setattr(inline, name, refused)
-    return inline
+        setattr(page, name, refused)
+    return page
 
 
 Answer = HttpResponse | TemplateResponse

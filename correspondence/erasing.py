@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 
 from .issues import KIND
@@ -31,5 +33,8 @@ def erase(subscriber: Subscriber, now: datetime) -> int:
         letter.answer = letter.why_not = ""
         letter.save(update_fields=["key", "address", "subject", "body", "headers", "answer", "why_not"])
         number += 1
+    # Nor does the staff desk's history go on naming it.
+    rows = ContentType.objects.get_for_model(Subscriber)
+    LogEntry.objects.filter(content_type=rows, object_id=str(subscriber.pk)).delete()
     subscriber.delete()
     return number

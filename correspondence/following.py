@@ -13,7 +13,7 @@ from typing import Any
 from django.db import OperationalError, transaction
 
 from . import issues, ledger, reminders, suppression
-from .ledger import key_of, mark_of, message_id_of, settle
+from .ledger import mark_of, message_id_of, settle
 from .models import Letter
 from .reminders import REGISTERED, Occurrence, Reminder, intent_of, occurrence_of
 from .turns import looked_at
@@ -68,7 +68,7 @@ def taken_along(letters: Iterable[Letter], now: datetime) -> set[int]:
             event = event_called(REGISTERED[kind], name, now)
             due = None if event is None else occurrence_of(REGISTERED[kind], event, known[kind])
             if due is not None:
-                moved |= followed(due, name, group, now)
+                moved |= followed(due, group, now)
         except OperationalError:
             raise
         except Exception:
@@ -81,13 +81,14 @@ def event_called(reminder: Reminder, name: str, now: datetime) -> Any:
     return next((event for event in reminder.to_come(now) if reminder.occurrence(event) == name), None)
 
 
-def followed(occurrence: Occurrence, name: str, group: list[Letter], now: datetime) -> set[int]:
-    reminder, version = occurrence.reminder, occurrence.reminder.version(occurrence.event)
-    keys = {letter.pk: key_of(reminder.kind, name, version, letter.address) for letter in group}
+def followed(occurrence: Occurrence, group: list[Letter], now: datetime) -> set[int]:
+    keys = {letter.pk: occurrence.key_for(letter.address) for letter in group}
     group = [letter for letter in group if letter.edited_at or letter.key != keys[letter.pk]]
     if not group:
         return set()
-    audience = reminder.audience(occurrence.event, now).filter(email__in=[letter.address for letter in group])
+    audience = occurrence.reminder.audience(occurrence.event, now).filter(
+        email__in=[letter.address for letter in group]
+    )
     people = {person.email.lower(): person for person in audience}
     moved = set()
     for letter in group:
@@ -121,8 +122,7 @@ def shortened(words: str) -> str:
 
 def take_along(letter: Letter, occurrence: Occurrence, key: str, person: Any) -> bool:
     """Gives one letter the new time and lets it wait for staff. False when it has left meanwhile."""
-    reminder, event = occurrence.reminder, occurrence.event
-    words = {"old": letter.event_time or "another day", "new": reminder.event_time(event)}
+    words = {"old": letter.event_time or "another day", "new": occurrence.event_time}
     intent = intent_of(occurrence, person)
     fields: dict[str, Any] = {"why_not": CHECK.format(**words), "edited_from": mark_of(intent.subject, intent.body)}
     if letter.edited_at is None:
@@ -141,8 +141,8 @@ def take_along(letter: Letter, occurrence: Occurrence, key: str, person: Any) ->
             key=key,
             message_id=message_id_of(key),
             due_at=occurrence.due_at,
-            not_after=reminder.useful_until(event, occurrence.due_at),
-            event_time=words["new"],
+            not_after=occurrence.useful_until,
+            event_time=occurrence.event_time,
             turn_on=None,
             **fields,
         )

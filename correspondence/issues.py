@@ -5,7 +5,6 @@ An issue that was stopped can go on: those who have it are not written to again.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.urls import reverse
 
+from .leaving import headers_to_leave
 from .ledger import USEFUL, Intent, compose, key_of, write_letter, write_letters
 from .models import Letter, LetterQuerySet, NewsletterIssue, Subscriber
 from .suppression import suppressed
@@ -43,7 +43,9 @@ def send_issue(issue: NewsletterIssue, now: datetime) -> int:
         return 0
     known = set(letters_of(locked).values_list("key", flat=True))
     there = {key_of(KIND, occurrence_of(locked), "1", reader.address): reader for reader in readers()}
-    written = write_letters(letter_to(reader, locked, now) for key, reader in there.items() if key not in known)
+    written = write_letters(
+        letter_of(locked, reader.address, reader.leave_url(), now) for key, reader in there.items() if key not in known
+    )
     locked.sent_at = issue.sent_at = now
     locked.save(update_fields=["sent_at"])
     return written
@@ -73,7 +75,7 @@ def go_on_with(issue: NewsletterIssue, now: datetime) -> int:
 
 def send_test(issue: NewsletterIssue, address: str, now: datetime) -> None:
     """One letter to somebody of the staff, marked as a test, as the issue reads now."""
-    intent = letter_to(nobody(address), issue, now)
+    intent = as_read(issue, address, now)
     write_letter(
         kind="newsletter_test",
         occurrence=occurrence_of(issue),
@@ -85,18 +87,15 @@ def send_test(issue: NewsletterIssue, address: str, now: datetime) -> None:
     )
 
 
-def nobody(address: str) -> Subscriber:
-    """A reader for a preview or a test, whose link to leave leads to the newsletter's page."""
-    reader = Subscriber(address=address)
-    reader.leave_url = lambda: settings.PORTAL_URL + reverse("correspondence:newsletter")  # type: ignore[method-assign]
-    return reader
+def as_read(issue: NewsletterIssue, address: str, now: datetime) -> Intent:
+    """A letter of it for who does not subscribe, to look at: its link to leave leads to the newsletter's page."""
+    return letter_of(issue, address, settings.PORTAL_URL + reverse("correspondence:newsletter"), now)
 
 
 def progress_of(issue: NewsletterIssue) -> list[tuple[str, int]]:
     """How many of its letters are how far, in words; what there is none of is left out."""
     counted = dict(letters_of(issue).values_list("state").annotate(number=Count("pk")).order_by())
-    words = Counter({Letter.State(state).label: number for state, number in counted.items()})
-    return [(str(label), words[label]) for label in Letter.State.labels if words[label]]
+    return [(str(label), counted[state]) for state, label in Letter.State.choices if state in counted]
 
 
 def is_under_way(issue: NewsletterIssue) -> bool:
@@ -125,18 +124,15 @@ def letters_of(issue: NewsletterIssue) -> LetterQuerySet:
     return Letter.objects.filter(kind=KIND, occurrence=occurrence_of(issue))
 
 
-def letter_to(reader: Subscriber, issue: NewsletterIssue, now: datetime) -> Intent:
-    subject, body = compose("correspondence/email/newsletter_issue", {"issue": issue, "reader": reader})
+def letter_of(issue: NewsletterIssue, address: str, leave_url: str, now: datetime) -> Intent:
+    subject, body = compose("correspondence/email/newsletter_issue", {"issue": issue, "leave_url": leave_url})
     return Intent(
         kind=KIND,
         occurrence=occurrence_of(issue),
         version="1",
-        address=reader.address,
+        address=address,
         subject=subject,
         body=body,
         due_at=now,
-        headers={
-            "List-Unsubscribe": f"<{reader.leave_url()}>",
-            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-        },
+        headers=headers_to_leave(leave_url),
     )

@@ -38,7 +38,7 @@ def mailroom(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]
+@csp_update({"frame-src": ["'self'"]})  # type: ignore[arg-type]  # it passes any arguments on
 @require_safe
 def mailroom_letter(request: HttpRequest, pk: int) -> HttpResponse:
     if not settings.MAILROOM:
@@ -49,7 +49,7 @@ def mailroom_letter(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_not_required
 @xframe_options_sameorigin
-@csp(APART)  # type: ignore[arg-type]
+@csp(APART)  # type: ignore[arg-type]  # the same
 @require_safe
 def mailroom_html(request: HttpRequest, pk: int) -> HttpResponse:
     """The HTML part, for the frame on the letter's page. Links open in a page of their own, as a sandbox wants."""

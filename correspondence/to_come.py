@@ -26,6 +26,7 @@ from .reminders import (
     Reminder,
     intent_of,
     not_to_be_told,
+    occurrence_of,
     occurrences,
     rules,
 )
@@ -81,21 +82,19 @@ def outlook(about: str, now: datetime) -> Outlook:
     kind; the number of queries does not grow with people."""
     found = Outlook()
     ahead = [item for item in occurrences(now, found.faults, is_forecast=True) if now < item.not_after]
-    ahead = [item for item in ahead if item.reminder.about(item.event) == about]
+    ahead = [item for item in ahead if item.about == about]
     found.faults = [fault for fault in found.faults if concerns(fault, about)]
     ledger = Letter.objects.filter(about=about, is_secret=False).defer("body", "calendar", "headers")
-    names = {item.reminder.occurrence(item.event) for item in ahead}
+    names = {item.name for item in ahead}
     rows = list(ledger.filter(Q(state__in=OPEN) | Q(kind__in=REGISTERED, occurrence__in=names)))
     by_key = {letter.key: letter for letter in rows}
     audiences = all_asked(ahead, now, found.faults)
     spared = not_wanted(audiences, about)
     taken = set()
     for item, people in audiences.items():
-        reminder, name = item.reminder, item.reminder.occurrence(item.event)
-        version = reminder.version(item.event)
         for person in people:
-            letter = by_key.get(key_of(reminder.kind, name, version, person.email))
-            off = spared(reminder, name, person.email) if letter is None else not shows(letter, now)
+            letter = by_key.get(item.key_for(person.email))
+            off = spared(item.reminder, item.name, person.email) if letter is None else not shows(letter, now)
             if not off:
                 found.letters.append(coming(item, person, letter))
             taken.add(letter.pk if letter else 0)
@@ -187,13 +186,11 @@ def find(kind: str, event_pk: str, person_pk: int, now: datetime) -> Coming | No
     if reminder is None or rule is None or not rule.is_on:
         return None
     event = next((event for event in reminder.to_come(now) if str(event.pk) == event_pk), None)
-    due = reminder.due_at(event, rule) if event is not None else None
-    person = reminder.audience(event, now).filter(pk=person_pk).first() if due is not None else None
-    if event is None or due is None or person is None:
+    item = None if event is None else occurrence_of(reminder, event, rule)
+    person = None if item is None else reminder.audience(event, now).filter(pk=person_pk).first()
+    if item is None or person is None:
         return None
-    item = Occurrence(reminder, event, rule, due, reminder.not_after(event, due))
-    key = key_of(kind, reminder.occurrence(event), reminder.version(event), person.email)
-    return coming(item, person, Letter.objects.filter(key=key).first())
+    return coming(item, person, Letter.objects.filter(key=item.key_for(person.email)).first())
 
 
 def as_written(item: Coming) -> Letter:

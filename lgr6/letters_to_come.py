@@ -88,7 +88,7 @@ class Wanted:
 
 
 def letters_to_come(request: HttpRequest, slug: str) -> HttpResponse:
-    if not request.user.has_perm("correspondence.view_letter"):  # type: ignore[union-attr]
+    if not request.user.has_perm("correspondence.view_letter"):  # type: ignore[union-attr]  # both kinds have it
         raise PermissionDenied
     cohort, now = get_object_or_404(Cohort, slug=slug), timezone.now()
     found = outlook(cohort.slug, now)

@@ -26,6 +26,10 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if REHEARSAL else [])
 PORTAL_URL = env.str("PORTAL_URL", default="http://localhost:8000" if REHEARSAL else "").rstrip("/")
 EMAIL_URL = env.str("EMAIL_URL", default="mailroom:" if REHEARSAL else "")
+# Who carries the mail and tells /letters/provider/ what became of it (correspondence/provider.py), and the
+# "user:password" it shows there.
+MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="")
+ANYMAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="")
 
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver"}
 
@@ -51,8 +55,7 @@ def refusals() -> list[str]:
         found.append("PORTAL_URL must be the portal's https:// address: letters link to it.")
     if not re.match(r"(smtps?|smtp\+(tls|ssl))://[^/@]*@?[^/@]+", EMAIL_URL):
         found.append("EMAIL_URL sends mail to nowhere: set smtp+tls://user:password@host:587.")
-    secret = env.str("MAIL_WEBHOOK_SECRET", default="")
-    if env.str("MAIL_PROVIDER", default="") and (":" not in secret or len(secret) < 24):
+    if MAIL_PROVIDER and (":" not in ANYMAIL_WEBHOOK_SECRET or len(ANYMAIL_WEBHOOK_SECRET) < 24):
         found.append("MAIL_PROVIDER is set: MAIL_WEBHOOK_SECRET must be user:password with 24 characters or more.")
     return found
 
@@ -274,10 +277,6 @@ MAIL_CONNECTIONS = env.int("MAIL_CONNECTIONS", default=20)
 MAIL_ONLY_TO = [domain.lower() for domain in env.list("MAIL_ONLY_TO", default=[])]
 # The header under which a provider wants the key that lets it take the same letter once.
 MAIL_IDEMPOTENCY_HEADER = env.str("MAIL_IDEMPOTENCY_HEADER", default="")
-# Who carries the mail and tells /letters/provider/ what became of it (correspondence/provider.py), and the
-# "user:password" it shows there.
-MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="")
-ANYMAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="")
 # Whom to ask whether a letter in doubt arrived: a function of correspondence/evidence.py or like them.
 MAIL_EVIDENCE = env.str("MAIL_EVIDENCE", default="")
 MAIL_LOG = env.str("MAIL_LOG", default="/var/log/mail.log")

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 
-from correspondence.desk import Because, Desk, is_confirmed
+from correspondence.desk import Because, Desk, is_confirmed, read_only
 from participants.staff import member_of_staff
 
 from . import booking, offering
@@ -86,6 +86,7 @@ class SlotAdmin(Desk):
 
 
 @admin.register(MentoringSession)
+@read_only
 class MentoringSessionAdmin(Desk):
     """Sessions as they were booked and held. Booked, moved and recorded on their own pages."""
 
@@ -115,15 +116,6 @@ class MentoringSessionAdmin(Desk):
         "cancelled_because",
     )
     actions = ("cancel",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: MentoringSession | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MentoringSession | None = None) -> bool:
-        return False
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("mentoring.change_mentoringsession")

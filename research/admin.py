@@ -144,6 +144,7 @@ class CardVersionInline(Rows):
 
 
 @admin.register(Experiment)
+@read_only
 class ExperimentAdmin(Desk):
     """What organisations try. They write it themselves; staff read it."""
 
@@ -163,15 +164,6 @@ class ExperimentAdmin(Desk):
         "created_at",
     )
     inlines = (FramingInline, CardVersionInline)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Experiment | None = None) -> bool:
-        return False
 
     @admin.display(description="cohort", ordering="membership__cohort")
     def cohort(self, experiment: Experiment) -> str:
@@ -262,6 +254,7 @@ class AddendumInline(Rows):
 
 
 @admin.register(ResearchNote)
+@read_only
 class ResearchNoteAdmin(Desk):
     """Shared notes, to be read. Whose they are writes them; nothing is deleted for good."""
 
@@ -359,15 +352,6 @@ class ResearchNoteAdmin(Desk):
     ) -> tuple[QuerySet[ResearchNote], bool]:
         """As people inside find them; the queryset has no drafts to find."""
         return (queryset.matching(wanted(search_term)) if search_term.strip() else queryset), False
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: ResearchNote | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ResearchNote | None = None) -> bool:
-        return False
 
     def has_moderate_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("research.change_researchnote")

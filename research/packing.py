@@ -265,8 +265,8 @@ def finish(archive: Archive, parcel: Parcel, size: int, now: datetime) -> None:
             )
             if not ready:
                 raise Lost
-            archive.notes.add(*parcel.note_pks)  # type: ignore[arg-type]
-            archive.files.add(*parcel.file_pks)  # type: ignore[arg-type]
+            archive.notes.add(*parcel.note_pks)  # type: ignore[arg-type]  # by key
+            archive.files.add(*parcel.file_pks)  # type: ignore[arg-type]  # by key
     except BaseException:
         filing.throw_away(archive.stored_as)
         raise
