@@ -72,13 +72,22 @@ class Vault {
   // Newest first; what cannot be read (another key) is passed over and stays.
   async drafts() {
     const rows = await read("drafts", (store) => store.index("person").getAll(this.person));
-    const found = [];
-    for (const row of rows) {
-      try {
-        found.push({ id: row.id, path: row.path, at: row.at, ...(await this.unlock(row)) });
-      } catch { /* not ours to read */ }
+    const found = await Promise.all(rows.map((row) => this.open(row)));
+    return found.filter(Boolean).sort((a, b) => b.at - a.at);
+  }
+
+  // One of them as it is now; null when it is gone.
+  async draft(id) {
+    const row = await read("drafts", (store) => store.get(id));
+    return row?.person === this.person ? this.open(row) : null;
+  }
+
+  async open(row) {
+    try {
+      return { id: row.id, path: row.path, at: row.at, ...(await this.unlock(row)) };
+    } catch {
+      return null; // not ours to read
     }
-    return found.sort((a, b) => b.at - a.at);
   }
 
   async putPage(path, value) {
@@ -146,21 +155,17 @@ export async function countUnsent() {
   }
 }
 
-// Holds a draft, so that no other tab takes it for left behind: resolves to what lets it go, null where another tab has it.
-export function hold(id) {
+// Holds a draft, so that no other tab takes it for left behind: resolves to what lets it go, null where another tab has
+// it for longer than `patience` (ms). A page that is being left has its drafts for a moment yet.
+export function hold(id, patience = 0) {
   if (!navigator.locks) return Promise.resolve(() => {});
+  const options = patience ? { signal: AbortSignal.timeout(patience) } : { ifAvailable: true };
   return new Promise((resolve) => {
-    navigator.locks.request(`draft-${id}`, { ifAvailable: true }, (lock) => {
+    navigator.locks.request(`draft-${id}`, options, (lock) => {
       if (!lock) return resolve(null);
       return new Promise((letGo) => resolve(letGo));
-    });
+    }).catch(() => resolve(null));
   });
-}
-
-// The same for the time of one piece of work only; null where another tab has it.
-export function borrow(id, work) {
-  if (!navigator.locks) return work();
-  return navigator.locks.request(`draft-${id}`, { ifAvailable: true }, (lock) => (lock ? work() : null));
 }
 
 export function newName() {

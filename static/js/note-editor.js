@@ -6,6 +6,7 @@ import { send } from "./sending.js";
 const QUIET = 1000; // ms without a key before the text goes to the portal
 const LONGEST = 5000; // ms of typing before it goes all the same
 const ON_DEVICE = 200; // ms before it is written to this device
+const PATIENCE = 5000; // ms for a page that is being left to let go of its text
 const WAITS = [1, 2, 4, 8, 16, 32, 60]; // seconds between tries; the last one for ever
 
 const READERS = ["me", "organisation", "cohort"]; // from few to many
@@ -19,9 +20,10 @@ class NoteEditor extends HTMLElement {
     this.field("save_id").value = newName();
     this.pending = null; // a save whose fate is not known
     this.conflict = null; // {version, kept, text sent, base it was sent from} until the writer has chosen
-    this.lastSaved = "refused" in this.dataset ? null : this.text();
+    const asItCame = this.asItCame();
+    this.lastSaved = "refused" in this.dataset ? null : JSON.stringify(asItCame);
     this.sentSettings = this.settings();
-    this.opened = { base: this.base, content: this.content() };
+    this.opened = { base: this.base, content: asItCame };
     this.onDevice = true;
     this.tries = 0;
     this.local = Promise.resolve();
@@ -42,6 +44,7 @@ class NoteEditor extends HTMLElement {
     ];
     for (const [where, what, act] of this.listeners) where.addEventListener(what, act);
     this.ready = this.begin();
+    if (this.lastSaved !== null && this.text() !== this.lastSaved) this.changed(); // typed before this script was here
   }
 
   disconnectedCallback() {
@@ -51,8 +54,8 @@ class NoteEditor extends HTMLElement {
 
   // --- What is in the form ---
 
-  field(name) {
-    return this.form.elements.namedItem(name);
+  field(name, form = this.form) {
+    return form.elements.namedItem(name);
   }
 
   get base() {
@@ -63,18 +66,26 @@ class NoteEditor extends HTMLElement {
     this.field("base_version").value = version;
   }
 
-  content() {
-    const number = (name) => (this.field(name)?.value ? Number(this.field(name).value) : null);
+  content(form = this.form) {
+    const field = (name) => this.field(name, form);
+    const number = (name) => (field(name)?.value ? Number(field(name).value) : null);
     const content = {
-      title: this.field("title").value.trim(),
-      body: this.field("body").value,
-      kind: this.field("kind").value,
+      title: field("title").value.trim(),
+      body: field("body").value,
+      kind: field("kind").value,
       phase: number("phase"),
-      happened_on: this.field("happened_on").value || null,
+      happened_on: field("happened_on").value || null,
     };
-    if (this.field("experiment")) content.experiment = number("experiment");
-    if (this.field("organisation") && !this.field("organisation").disabled) content.organisation = this.field("organisation").value;
+    if (field("experiment")) content.experiment = number("experiment");
+    if (field("organisation") && !field("organisation").disabled) content.organisation = field("organisation").value;
     return content;
+  }
+
+  // What the portal sent, whatever has been typed into it since.
+  asItCame() {
+    const form = this.form.cloneNode(true);
+    form.reset();
+    return this.content(form);
   }
 
   // Who can read and quote it changes at the writer's word only, never by itself.
@@ -120,18 +131,31 @@ class NoteEditor extends HTMLElement {
 
   async takeUp() {
     const path = location.pathname;
+    const isTyping = () => this.text() !== this.lastSaved;
     const page = document.body.dataset.offline === undefined ? null : await this.vault.page(path).catch(() => null);
-    if (page?.since && page.since.base > this.base) this.putIn(page.since.base, page.since.content);
+    if (page?.since && page.since.base > this.base && !isTyping()) this.putIn(page.since.base, page.since.content);
     const mine = (await this.vault.drafts()).filter((draft) => draft.path === path);
     for (const left of mine) {
-      if (this.text() !== this.lastSaved) return; // somebody types already: the draft waits for the next time
+      if (isTyping()) return undefined; // the draft waits for the next time
       const letGo = await hold(left.id);
-      if (!letGo) continue; // open in another tab
-      this.letGo();
-      this.letGo = letGo;
-      await this.resume(left);
-      break;
+      if (letGo) return this.takeOver(left, letGo);
+      this.waitFor(left);
     }
+    return undefined;
+  }
+
+  // Open in another tab, or on its way yet: then it comes back here, or is in the note by now.
+  async waitFor({ id }) {
+    const letGo = await hold(id, PATIENCE);
+    const left = letGo && (await this.vault.draft(id));
+    if (!letGo || this.text() !== this.lastSaved) return letGo?.();
+    return left ? this.takeOver(left, letGo) : location.reload();
+  }
+
+  takeOver(left, letGo) {
+    this.letGo();
+    this.letGo = letGo;
+    return this.resume(left);
   }
 
   putIn(base, content) {
@@ -160,7 +184,11 @@ class NoteEditor extends HTMLElement {
 
   typed(event) {
     if (["audience", "may_be_quoted"].includes(event.target.name)) return this.show();
-    if (![...TEXT, "organisation"].includes(event.target.name)) return undefined;
+    if ([...TEXT, "organisation"].includes(event.target.name)) this.changed();
+    return undefined;
+  }
+
+  changed() {
     this.onDevice = false;
     this.refusal = "";
     this.say("Not saved yet", false);
@@ -168,10 +196,9 @@ class NoteEditor extends HTMLElement {
     this.typingSince ??= Date.now();
     clearTimeout(this.quietTimer);
     // While the portal does not answer, or knows nobody here, the next try is not for a key to decide.
-    if (this.tries || this.isSignedOut) return undefined;
+    if (this.tries || this.isSignedOut) return;
     const wait = Math.min(QUIET, Math.max(0, this.typingSince + LONGEST - Date.now()));
     this.quietTimer = setTimeout(() => this.pump(), wait);
-    return undefined;
   }
 
   key(event) {
@@ -192,6 +219,7 @@ class NoteEditor extends HTMLElement {
   }
 
   async keepDraft() {
+    await this.ready;
     if (!this.vault) return;
     if (!this.isUnsent() || this.isEmpty()) {
       await this.vault.removeDraft(this.draft);

@@ -1,7 +1,9 @@
 // <unsent-texts>: sends what an editor on this device could not, and says what became of it. Looks when a page opens,
 // when the connection comes back and once a minute; a draft that is open in another tab is left to that tab.
-import { borrow, vault } from "./device.js";
+import { hold, vault } from "./device.js";
 import { send } from "./sending.js";
+
+const PATIENCE = 3000; // ms for a page that is being left to let go of its text
 
 class UnsentTexts extends HTMLElement {
   connectedCallback() {
@@ -20,8 +22,17 @@ class UnsentTexts extends HTMLElement {
     const box = await vault();
     if (!box || !navigator.onLine) return;
     // What belongs to the editor on this page it takes up itself.
-    for (const draft of (await box.drafts()).filter((one) => one.path !== location.pathname)) {
-      await borrow(draft.id, () => this.deliver(box, draft));
+    for (const { id } of (await box.drafts()).filter((one) => one.path !== location.pathname)) await this.lookAt(box, id);
+  }
+
+  async lookAt(box, id) {
+    const letGo = await hold(id, PATIENCE);
+    if (!letGo) return; // written in another tab
+    try {
+      const draft = await box.draft(id);
+      if (draft) await this.deliver(box, draft);
+    } finally {
+      letGo();
     }
   }
 

@@ -57,6 +57,23 @@ def test_typing_is_saved_by_itself_and_says_so_in_words(visitor):
     assert note.versions.get(number=2).is_autosave
 
 
+def test_what_was_typed_before_the_script_came_is_saved_too(visitor):
+    page = visitor(service_workers="block").sign_in("participant")
+    note = ResearchNote.objects.get(title=TITLE)
+    under_way = []
+    page.route(re.compile("/js/note-editor"), lambda route: under_way.append(route))  # noqa: PLW0108 - playwright marks it
+    page.goto(page.url.split("/my/")[0] + note.get_absolute_url() + "edit/", wait_until="commit")
+
+    body(page).fill("Written on a slow line.")
+    page.wait_for_timeout(300)
+    for script in under_way:
+        script.continue_()
+
+    assert under_way
+    expect(status(page)).to_have_text(saved(2))
+    assert texts_of(note) == [(2, "Written on a slow line.")]
+
+
 def test_control_s_saves_at_once_and_is_said_aloud(visitor):
     page = visitor().sign_in("participant")
     note = open_editor(page)
