@@ -61,7 +61,7 @@ def test_what_was_typed_before_the_script_came_is_saved_too(visitor):
     page = visitor(service_workers="block").sign_in("participant")
     note = ResearchNote.objects.get(title=TITLE)
     under_way = []
-    page.route(re.compile("/js/note-editor"), lambda route: under_way.append(route))  # noqa: PLW0108 - playwright marks it
+    page.route(re.compile("/js/note-editor"), lambda route: under_way.append(route))
     page.goto(page.url.split("/my/")[0] + note.get_absolute_url() + "edit/", wait_until="commit")
 
     body(page).fill("Written on a slow line.")
