@@ -129,34 +129,39 @@ def write(intents: Iterable[Intent]) -> int:
 
     One that no mail server could take is put down as refused, with the reason, and holds up no other.
     """
-    rows = [row_of(intent) for intent in intents]
-    Letter.objects.bulk_create(rows, batch_size=500, ignore_conflicts=True)
+    rows = [values_of(intent) for intent in intents]
+    Letter.objects.put(rows)
     return len(rows)
 
 
 def row_of(intent: Intent) -> Letter:
+    """The letter as it would stand in the ledger; it is not put there."""
+    return Letter(**values_of(intent))
+
+
+def values_of(intent: Intent) -> dict[str, Any]:
     problem = problem_of(intent)
-    return Letter(
-        key=intent.key,
-        kind=intent.kind,
-        occurrence=intent.occurrence,
-        about=intent.about,
+    return {
+        "key": intent.key,
+        "kind": intent.kind,
+        "occurrence": intent.occurrence,
+        "about": intent.about,
         # What is refused is put down as far as a database can hold it.
-        address=CONTROL.sub(" ", intent.address)[:320],
-        subject=CONTROL.sub(" ", intent.subject)[:250],
-        body=intent.body.replace("\x00", ""),
-        is_secret=intent.is_secret,
-        headers=intent.headers,
-        calendar=intent.calendar.replace("\x00", ""),
-        leave_token=intent.leave_token,
-        rank=intent.rank,
-        event_time=intent.event_time,
-        due_at=intent.due_at,
-        not_after=intent.not_after or intent.due_at + USEFUL,
-        message_id=message_id_of(intent.key),
-        state=State.FAILED if problem else intent.waits_as,
-        answer=problem,
-    )
+        "address": CONTROL.sub(" ", intent.address)[:320],
+        "subject": CONTROL.sub(" ", intent.subject)[:250],
+        "body": intent.body.replace("\x00", ""),
+        "is_secret": intent.is_secret,
+        "headers": intent.headers,
+        "calendar": intent.calendar.replace("\x00", ""),
+        "leave_token": intent.leave_token,
+        "rank": intent.rank,
+        "event_time": intent.event_time,
+        "due_at": intent.due_at,
+        "not_after": intent.not_after or intent.due_at + USEFUL,
+        "message_id": message_id_of(intent.key),
+        "state": State.FAILED if problem else intent.waits_as,
+        "answer": problem,
+    }
 
 
 def problem_of(intent: Intent) -> str:

@@ -2,18 +2,52 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connections, models, router, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils import timezone
+
+# Letters put into the ledger by one statement.
+AT_ONCE = 500
 
 
 class LetterQuerySet(models.QuerySet["Letter"]):
+    def put(self, letters: list[dict[str, Any]]) -> None:
+        """Inserts letters, each by the values of its fields; those whose key is there already stay as they are.
+
+        It is bulk_create(ignore_conflicts=True) in less of its time: a reminder goes to thousands at once.
+        """
+        database = connections[router.db_for_write(Letter)]
+        fields = [field for field in Letter._meta.concrete_fields if not field.primary_key]
+        unsaid = {field.name: field.get_default() for field in fields} | {"created_at": timezone.now()}
+        quote = database.ops.quote_name
+        table = quote(Letter._meta.db_table)
+        columns = ", ".join(quote(field.column) for field in fields)
+        with transaction.atomic(using=database.alias), database.cursor() as cursor:
+            for start in range(0, len(letters), AT_ONCE):
+                rows = [unsaid | letter for letter in letters[start : start + AT_ONCE]]
+                if database.vendor == "postgresql":
+                    # One value, where thousands would each be parsed.
+                    cursor.execute(
+                        f"INSERT INTO {table} ({columns}) SELECT {columns}"  # noqa: S608 - names of our own
+                        f" FROM json_populate_recordset(NULL::{table}, %s) ON CONFLICT DO NOTHING",
+                        [json.dumps(rows, default=str)],
+                    )
+                else:
+                    places = ", ".join(["%s"] * len(fields))
+                    cursor.executemany(
+                        f"INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608
+                        [[field.get_db_prep_save(row[field.name], database) for field in fields] for row in rows],
+                    )
+
     def sendable(self, now: datetime) -> LetterQuerySet:
         """Letters whose time has come and that nobody has in hand."""
         return self.filter(

@@ -266,33 +266,46 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
 
     One that cannot be written stands in the ledger with the reason, for staff to see, and is tried again each time.
     """
-    reminder, name = occurrence.reminder, occurrence.name
-    enough = set() if reminder.nudge is None else nudged_enough(reminder.kind, name)
+    reminder = occurrence.reminder
+    enough = set() if reminder.nudge is None else nudged_enough(reminder.kind, occurrence.name)
     written = 0
-    for batch in batches(reminder.audience(occurrence.event, now)):
-        spared = enough | refusing(reminder.kind, [person.email for person in batch])
-        people = {occurrence.key_for(person.email): person for person in batch if person.email.lower() not in spared}
+    audience = reminder.audience(occurrence.event, now)
+    for batch in batches(audience):
+        people = {occurrence.key_for(email): pk for pk, email in batch}
         known = dict(Letter.objects.filter(key__in=people).values_list("key", "state"))
-        again = [key for key in people if known.get(key) == Letter.State.UNWRITTEN]
-        letters = []
-        for key in [*again, *(key for key in people if key not in known)]:
-            try:
-                letters.append(intent_of(occurrence, people[key]))
-            except Exception as error:
-                log.exception("%s cannot be written", key)
-                put_aside(occurrence, key, people[key].email, f"{type(error).__name__}: {error}")
-        if again:
-            # They make room for the letters they could not be.
-            Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
-        written += write(letters) if letters else 0
+        again = {key for key, state in known.items() if state == Letter.State.UNWRITTEN}
+        missing = {key: pk for key, pk in people.items() if key in again or key not in known}
+        if missing:
+            found = audience.model.objects.only("email", "name").in_bulk(missing.values())
+            some = {key: found[pk] for key, pk in missing.items() if pk in found}
+            written += write_missing(occurrence, some, again, enough)
     return written
 
 
-def batches(people: Any) -> Iterator[list[Any]]:
-    """A QuerySet of people, BATCH at a time: of however many, only the keys are held in memory all at once."""
-    keys = list(people.values_list("pk", flat=True))
-    for start in range(0, len(keys), BATCH):
-        yield list(people.model.objects.filter(pk__in=keys[start : start + BATCH]).only("email", "name"))
+def write_missing(occurrence: Occurrence, people: dict[str, Any], again: set[str], enough: set[str]) -> int:
+    """Writes letters by their keys to those of these people who may be told. `again`: what could not be written before;
+    `enough`: addresses that were nudged often enough."""
+    spared = enough | refusing(occurrence.reminder.kind, [person.email for person in people.values()])
+    letters = []
+    for key, person in people.items():
+        if person.email.lower() in spared:
+            continue
+        try:
+            letters.append(intent_of(occurrence, person))
+        except Exception as error:
+            log.exception("%s cannot be written", key)
+            put_aside(occurrence, key, person.email, f"{type(error).__name__}: {error}")
+    if again:
+        # They make room for the letters they could not be.
+        Letter.objects.filter(key__in=[i.key for i in letters], state=Letter.State.UNWRITTEN).delete()
+    return write(letters)
+
+
+def batches(people: Any) -> Iterator[list[tuple[int, str]]]:
+    """Primary key and address of a QuerySet of people, BATCH at a time."""
+    pairs = list(people.values_list("pk", "email"))
+    for start in range(0, len(pairs), BATCH):
+        yield pairs[start : start + BATCH]
 
 
 def intent_of(occurrence: Occurrence, person: Any) -> Intent:
