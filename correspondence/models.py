@@ -30,7 +30,7 @@ class LetterQuerySet(models.QuerySet["Letter"]):
         unsaid = {field.name: field.get_default() for field in fields} | {"created_at": timezone.now()}
         quote = database.ops.quote_name
         table = quote(Letter._meta.db_table)
-        columns = ", ".join(quote(field.column) for field in fields)
+        columns = ", ".join(quote(field.name) for field in fields)
         with transaction.atomic(using=database.alias), database.cursor() as cursor:
             for start in range(0, len(letters), AT_ONCE):
                 rows = [unsaid | letter for letter in letters[start : start + AT_ONCE]]
