@@ -136,7 +136,9 @@ class LetterAdmin(Desk):
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         letter = context.get("original")
         deeds = letter_pages.deeds_for(letter) if letter and self.has_settle_permission(request) else []
-        return super().render_change_form(request, {**context, "deeds": deeds}, *args, **kwargs)
+        is_unreachable = letter is not None and bool(suppression.unreachable([letter.address]))
+        more = {"deeds": deeds, "is_unreachable": is_unreachable}
+        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
 
     def has_settle_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("correspondence.change_letter")

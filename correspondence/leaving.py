@@ -55,9 +55,11 @@ def choose(address: str, kind: str, pace: str, now: datetime) -> None:
 @csrf_exempt  # RFC 8058: a mail programme posts here without ever having seen the page.
 @require_http_methods(["GET", "HEAD", "POST"])
 def letters_leave(request: HttpRequest, token: str) -> HttpResponse:
+    from .reminders import choice_of  # which make links to here
+
     letter = get_object_or_404(Letter, leave_token=token)
     if request.method == "POST":
-        choose(letter.address, letter.kind, Choice.Pace.NEVER, timezone.now())
+        choose(letter.address, choice_of(letter.kind), Choice.Pace.NEVER, timezone.now())
     if request.POST.get("List-Unsubscribe") == "One-Click":
         return HttpResponse("You get no more of these letters.\n", content_type="text/plain; charset=utf-8")
     if request.method == "POST":
@@ -65,6 +67,6 @@ def letters_leave(request: HttpRequest, token: str) -> HttpResponse:
     context = {
         "letter": letter,
         "rule": Rule.objects.filter(kind=letter.kind).first(),
-        "has_left": bool(Choice.objects.refused([letter.kind], [letter.address])),
+        "has_left": bool(Choice.objects.refused([choice_of(letter.kind)], [letter.address])),
     }
     return render(request, "correspondence/letters_leave.html", context)

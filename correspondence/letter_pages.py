@@ -148,6 +148,8 @@ DONE = {
     "release": "Released.",
     "stop": "Stopped: it is never sent.",
 }
+TOO_LATE = "It was on its way already: nothing was changed."
+OVERTAKEN = "Somebody else edited it at the same moment, and theirs stands. Save once more to read it beside yours."
 LOG = {"edit": "Edited.", "hold": "Held.", "release": "Released.", "stop": "Stopped."}
 
 
@@ -214,7 +216,8 @@ def do(
     """Asks first, then does it to the letter as `take` finds it, and notes who did."""
     data = request.POST if is_confirmed(request) else None
     form = EditForm(letter, data) if deed == "edit" else StopForm(data) if deed == "stop" else None
-    if not is_confirmed(request) or (form is not None and not form.is_valid()):
+
+    def ask(form: forms.Form | None) -> HttpResponse:
         return desk.ask_first(
             request,
             title=f"{deed.capitalize()} the letter “{letter.subject}”" + ("" if deed == "edit" else "?"),
@@ -223,18 +226,25 @@ def do(
             form=form,
             back=back,
         )
-    now, is_new = timezone.now(), letter.pk is None
+
+    if not is_confirmed(request) or (form is not None and not form.is_valid()):
+        return ask(form)
+    now, is_new, read = timezone.now(), letter.pk is None, letter.edited_at
     with transaction.atomic():
         row = take()
         pk = row.pk
-        is_done = DEEDS[deed](row, form.cleaned_data if form else {}, str(request.user), now)
+        is_overtaken = deed == "edit" and row.edited_at != read
+        is_done = not is_overtaken and DEEDS[deed](row, form.cleaned_data if form else {}, str(request.user), now)
         if is_done and is_new and deed == "edit" and not is_held_by_rule(row):
             ledger.approve(row)
         if is_done:
             row.pk = pk
             desk.log_change(request, row, LOG[deed])
+    if not is_done and isinstance(form, EditForm):
+        form.add_error(None, OVERTAKEN if is_overtaken else TOO_LATE)
+        return ask(form)
     if not is_done:
-        messages.error(request, "It was on its way already: nothing was changed.")
+        messages.error(request, TOO_LATE)
     elif not Letter.objects.filter(pk=pk).exists():
         messages.success(request, "Released: it is written anew when it is due, and goes then.")
         return redirect("admin:correspondence_letter_changelist")

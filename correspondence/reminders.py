@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db import OperationalError
-from django.db.models import Count, F
+from django.db.models import F
 from django.utils.formats import date_format
 
 from .leaving import headers_to_leave, leave_token, leave_url
@@ -61,11 +61,18 @@ class Reminder:
     # A nudge asks for something not done yet, and such letters are rationed (turns.py); of those for one person the
     # lowest number goes first. None: it tells of something, and goes when it is due.
     nudge: int | None = None
+    # The kind that asked first for the same: who refuses one gets neither, and of both together ENOUGH is enough.
+    again_of: str = ""
     # What a person may choose from, and what goes without a choice.
     paces: tuple[str, ...] = (Choice.Pace.AT_ONCE, Choice.Pace.NEVER)
     pace: str = Choice.Pace.AT_ONCE
     # Whether a letter goes only if it would be written just so again: it quotes what may be taken back.
     is_checked: bool = False
+
+    @property
+    def choice(self) -> str:
+        """The kind that a person's choice is kept under."""
+        return self.again_of or self.kind
 
     def due_at(self, event: Any, rule: Rule) -> datetime | None:
         anchor = self.anchor(event)
@@ -106,6 +113,21 @@ class Reminder:
 
 
 REGISTERED: dict[str, Reminder] = {}
+
+
+def once_more(nudge: Reminder, label: str, days: int) -> Reminder:
+    """The same letter as this nudge at another time, with a rule of its own, to those who have still not done it."""
+    return replace(nudge, kind=f"{nudge.kind}_again", label=label, days=days, again_of=nudge.kind)
+
+
+def choice_of(kind: str) -> str:
+    """The kind that a choice about letters of this kind is kept under; also for kinds that are no reminders."""
+    return REGISTERED[kind].choice if kind in REGISTERED else kind
+
+
+def asked_by(choice: str) -> list[str]:
+    """The kinds that ask for the same: of a nudge, that and what asks once more."""
+    return [kind for kind, reminder in REGISTERED.items() if reminder.choice == choice]
 
 
 def register(reminders: Iterable[Reminder]) -> None:
@@ -267,7 +289,7 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
     One that cannot be written stands in the ledger with the reason, for staff to see, and is tried again each time.
     """
     reminder = occurrence.reminder
-    enough = set() if reminder.nudge is None else nudged_enough(reminder.kind, occurrence.name)
+    enough = set() if reminder.nudge is None else nudged_enough(reminder.choice, occurrence.name)
     written = 0
     audience = reminder.audience(occurrence.event, now)
     for batch in batches(audience):
@@ -285,7 +307,7 @@ def write_due(occurrence: Occurrence, now: datetime) -> int:
 def write_missing(occurrence: Occurrence, people: dict[str, Any], again: set[str], enough: set[str]) -> int:
     """Writes letters by their keys to those of these people who may be told. `again`: what could not be written before;
     `enough`: addresses that were nudged often enough."""
-    spared = enough | refusing(occurrence.reminder.kind, [person.email for person in people.values()])
+    spared = enough | refusing(occurrence.reminder.choice, [person.email for person in people.values()])
     letters = []
     for key, person in people.items():
         if person.email.lower() in spared:
@@ -333,8 +355,8 @@ def intent_of(occurrence: Occurrence, person: Any) -> Intent:
 
 def not_to_be_told(reminder: Reminder, name: str, addresses: list[str]) -> set[str]:
     """Addresses, in small letters, that chose not to get this kind, or were nudged about this often enough."""
-    return refusing(reminder.kind, addresses) | (
-        set() if reminder.nudge is None else nudged_enough(reminder.kind, name)
+    return refusing(reminder.choice, addresses) | (
+        set() if reminder.nudge is None else nudged_enough(reminder.choice, name)
     )
 
 
@@ -343,17 +365,12 @@ def refusing(kind: str, addresses: list[str]) -> set[str]:
     return {address for _, address in Choice.objects.refused([kind], addresses)}
 
 
-def nudged_enough(kind: str, occurrence: str) -> set[str]:
+def nudged_enough(choice: str, occurrence: str) -> set[str]:
     """Addresses, in small letters, that were nudged about this often enough."""
-    counts = Counter(
-        address.lower()
-        for address in Letter.objects.filter(
-            kind=kind,
-            occurrence=occurrence,
-            rank__isnull=False,
-            state__in=Letter.WENT,
-        ).values_list("address", flat=True)
+    nudges = Letter.objects.filter(
+        kind__in=asked_by(choice), occurrence=occurrence, rank__isnull=False, state__in=Letter.WENT
     )
+    counts = Counter(address.lower() for address in nudges.values_list("address", flat=True))
     return {address for address, number in counts.items() if number >= ENOUGH}
 
 
@@ -370,10 +387,11 @@ def fruitless(about: str, now: datetime) -> list[Fruitless]:
     """Who of a cohort was nudged often enough and has still not done what was asked. A query, and one for each event
     there is somebody to name for."""
     nudges = Letter.objects.filter(about=about, rank__isnull=False, state__in=Letter.WENT)
-    often = nudges.values("kind", "occurrence", "address").annotate(number=Count("pk")).filter(number__gte=ENOUGH)
+    counts = Counter((choice_of(kind), *rest) for kind, *rest in nudges.values_list("kind", "occurrence", "address"))
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for kind, name, address in often.order_by("kind", "occurrence").values_list("kind", "occurrence", "address"):
-        groups[kind, name].append(address)
+    for (kind, name, address), number in sorted(counts.items()):
+        if number >= ENOUGH:
+            groups[kind, name].append(address)
     found = []
     for (kind, name), addresses in groups.items():
         reminder = REGISTERED.get(kind)
@@ -417,7 +435,8 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
     if not groups:
         return off
     known = rules()
-    no = Choice.objects.refused({kind for kind, _ in groups}, {a.address for group in groups.values() for a in group})
+    addresses = {letter.address for group in groups.values() for letter in group}
+    no = Choice.objects.refused({choice_of(kind) for kind, _ in groups}, addresses)
     events = {
         kind: {REGISTERED[kind].occurrence(event): event for event in REGISTERED[kind].events(now)}
         for kind in {kind for kind, _ in groups}
@@ -431,7 +450,7 @@ def unwanted(letters: Iterable[Letter], now: datetime) -> set[int]:
             people = reminder.audience(event, now).filter(email__in=[letter.address for letter in group])
             for person in people:
                 its = by_key.get(occurrence.key_for(person.email))
-                if its and (kind, person.email.lower()) not in no and is_still_so(its, occurrence, person):
+                if its and (reminder.choice, person.email.lower()) not in no and is_still_so(its, occurrence, person):
                     wanted.add(its.key)
         off |= {letter.pk for letter in group if letter.key not in wanted}
     return off

@@ -51,6 +51,11 @@ def suppressed(addresses: Iterable[str]) -> dict[str, set[str]]:
     return found
 
 
+def unreachable(addresses: Iterable[str]) -> set[str]:
+    """Those, in small letters, whose mail comes back: only a code, asked for just now, is sent there."""
+    return {address for address, reasons in suppressed(addresses).items() if Why.BOUNCED in reasons}
+
+
 def unwanted(letters: Iterable[Letter], newsletter: str) -> set[int]:
     """Which of these must not go to their address; `newsletter` is the kind that every reason stops."""
     letters = [letter for letter in letters if not letter.is_secret]

@@ -24,12 +24,14 @@ from .reminders import (
     Fault,
     Occurrence,
     Reminder,
+    choice_of,
     intent_of,
     not_to_be_told,
     occurrence_of,
     occurrences,
     rules,
 )
+from .suppression import unreachable
 
 # In the ledger, and not gone yet.
 OPEN = [*Letter.UNFINISHED, Letter.State.HELD, Letter.State.QUEUED]
@@ -47,6 +49,7 @@ class Coming:
     occurrence: Occurrence | None = None
     person: Any = None
     letter: Letter | None = None
+    is_unreachable: bool = False
 
     @property
     def url(self) -> str:
@@ -60,6 +63,8 @@ class Coming:
     @property
     def state(self) -> str:
         """How it stands, where there is more to say than when it goes."""
+        if self.is_unreachable:
+            return "does not go: mail to this address comes back"
         if self.letter is None:
             return "held when it is due" if self.occurrence and self.occurrence.rule.is_held else ""
         if self.letter.state == Letter.State.CANCELLED:
@@ -102,6 +107,8 @@ def outlook(about: str, now: datetime) -> Outlook:
     for letter in rows:
         if letter.pk not in taken and letter.state in OPEN:
             found.letters.append(in_the_ledger(letter, known))
+    closed = unreachable(item.address for item in found.letters)
+    found.letters = [replace(item, is_unreachable=item.address.lower() in closed) for item in found.letters]
     found.letters.sort(key=lambda item: (item.due_at, item.label, item.about, item.address))
     found.unwritten = list(ledger.filter(state=Letter.State.UNWRITTEN).order_by("due_at", "pk"))
     return found
@@ -143,13 +150,14 @@ def not_wanted(audiences: dict[Occurrence, list[Any]], about: str) -> Callable[[
     refused = Choice.objects.refused(REGISTERED, addresses)
     nudged = Letter.objects.filter(about=about, rank__isnull=False, state__in=Letter.WENT)
     counts = Counter(
-        (kind, name, address.lower()) for kind, name, address in nudged.values_list("kind", "occurrence", "address")
+        (choice_of(kind), name, address.lower())
+        for kind, name, address in nudged.values_list("kind", "occurrence", "address")
     )
 
     def spared(reminder: Reminder, name: str, address: str) -> bool:
-        kind, address = reminder.kind, address.lower()
-        often = reminder.nudge is not None and counts[kind, name, address] >= ENOUGH
-        return often or (kind, address) in refused
+        choice, address = reminder.choice, address.lower()
+        often = reminder.nudge is not None and counts[choice, name, address] >= ENOUGH
+        return often or (choice, address) in refused
 
     return spared
 

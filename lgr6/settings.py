@@ -28,6 +28,7 @@ PORTAL_URL = env.str("PORTAL_URL", default="http://localhost:8000" if REHEARSAL 
 EMAIL_URL = env.str("EMAIL_URL", default="mailroom:" if REHEARSAL else "")
 # Who carries the mail and tells /letters/provider/ what became of it (correspondence/provider.py), and the
 # "user:password" it shows there.
+MAIL_PROVIDERS = ["brevo", "mailjet", "postmark", "sparkpost"]
 MAIL_PROVIDER = env.str("MAIL_PROVIDER", default="")
 ANYMAIL_WEBHOOK_SECRET = env.str("MAIL_WEBHOOK_SECRET", default="")
 
@@ -55,6 +56,8 @@ def refusals() -> list[str]:
         found.append("PORTAL_URL must be the portal's https:// address: letters link to it.")
     if not re.match(r"(smtps?|smtp\+(tls|ssl))://[^/@]*@?[^/@]+", EMAIL_URL):
         found.append("EMAIL_URL sends mail to nowhere: set smtp+tls://user:password@host:587.")
+    if MAIL_PROVIDER not in ("", *MAIL_PROVIDERS):
+        found.append(f"MAIL_PROVIDER is none of {', '.join(MAIL_PROVIDERS)}: what came back would be heard by nobody.")
     if MAIL_PROVIDER and (":" not in ANYMAIL_WEBHOOK_SECRET or len(ANYMAIL_WEBHOOK_SECRET) < 24):
         found.append("MAIL_PROVIDER is set: MAIL_WEBHOOK_SECRET must be user:password with 24 characters or more.")
     return found

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from correspondence.reminders import Reminder
+from correspondence.reminders import Reminder, once_more
 from correspondence.wallclock import end_of_day, local_day
 from participants.models import Cohort, Mentorship, Seat, User
 
@@ -155,3 +155,4 @@ REMINDERS = [
         at=time(9),
     ),
 ]
+REMINDERS.append(once_more(REMINDERS[-1], "Mentoring session still without record", days=4))

@@ -80,6 +80,7 @@ def kinds_for(user: User) -> list[Kind]:
             paces=[(pace, Choice.Pace(pace).label) for pace in reminder.paces],
         )
         for reminder in REGISTERED.values()
+        if not reminder.again_of
     ]
 
 
@@ -90,7 +91,9 @@ def coming_to(user: User, kinds: list[Kind], now: datetime) -> list[Occurrence]:
     ahead = [
         item
         for item in occurrences(now)
-        if now < item.due_at <= now + AHEAD and item.reminder.kind in wanted and item.reminder.about(item.event) in mine
+        if now < item.due_at <= now + AHEAD
+        and item.reminder.choice in wanted
+        and item.reminder.about(item.event) in mine
     ]
     ahead.sort(key=lambda item: item.due_at)
     coming: list[Occurrence] = []

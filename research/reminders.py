@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from django.db.models import Exists, OuterRef, QuerySet
 
 from correspondence.models import Choice
-from correspondence.reminders import Reminder
+from correspondence.reminders import Reminder, once_more
 from correspondence.wallclock import end_of_day, local_day
 from discussions.digests import Places, digest_reminder
 from discussions.models import Comment
@@ -119,3 +119,4 @@ REMINDERS = [
         at=time(9),
     ),
 ]
+REMINDERS.append(once_more(REMINDERS[-1], "Phase closes tomorrow and still no note shared", days=-1))

@@ -5,7 +5,7 @@ from functools import partial
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from correspondence.reminders import Reminder
+from correspondence.reminders import Reminder, once_more
 from participants.models import Cohort, User
 
 from .models import Attendance, Workshop
@@ -74,3 +74,4 @@ REMINDERS = [
         at=time(9),
     ),
 ]
+REMINDERS.append(once_more(REMINDERS[-1], "Reply to a workshop still missing, 4 days before", days=-4))

@@ -215,8 +215,9 @@ def test_a_workshop_that_gets_a_date_says_which_letters_go():
     assert said_by(asked) == (
         "Nothing is saved yet. Nobody gets a notice of this change: Date to be confirmed becomes Wednesday 30 May "
         "2018, 10:00. “Reply to a workshop missing, 10 days before” to 1 person goes on 20 May 2018, 09:00. “Workshop "
-        "in 7 days” to 1 person goes on 23 May 2018, 09:00. “Workshop tomorrow” to 1 person goes on 29 May 2018, "
-        "09:00. Save once more to do it."
+        "in 7 days” to 1 person goes on 23 May 2018, 09:00. “Reply to a workshop still missing, 4 days before” to 1 "
+        "person goes on 26 May 2018, 09:00. “Workshop tomorrow” to 1 person goes on 29 May 2018, 09:00. Save once "
+        "more to do it."
     )
 
 
@@ -234,6 +235,8 @@ def test_a_move_says_what_goes_at_once_what_stops_and_what_becomes_of_edited_let
 
     assert words == [
         "“Workshop in 7 days” to 2 people moves from 23 May 2018, 09:00 to now: it goes at once.",
+        "“Reply to a workshop still missing, 4 days before” to 2 people moves from 26 May 2018, 09:00 to 17 May "
+        "2018, 09:00.",
         "“Workshop tomorrow” to 2 people moves from 29 May 2018, 09:00 to 20 May 2018, 09:00.",
         "“Reply to a workshop missing, 10 days before” to 2 people stops: it would have gone on 20 May 2018, 09:00.",
         "1 letter that is held goes along, still held.",
@@ -255,7 +258,7 @@ def test_the_effects_foretold_are_those_that_come(workshop):
     went = Letter.objects.filter(state="sent").values_list("kind", "due_at")
     came = {(labels[kind], due, sum(item == (kind, due) for item in went)) for kind, due in went}
     assert came == foretold
-    assert len(came) == 3
+    assert len(came) == 4
 
 
 def test_a_cancellation_says_which_letters_stop_and_for_how_many(workshop):

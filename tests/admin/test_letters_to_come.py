@@ -10,12 +10,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from correspondence import ledger
 from correspondence.clock import tick
 from correspondence.following import unwanted
 from correspondence.handing_over import hand_out
 from correspondence.leaving import choose
-from correspondence.models import Letter, NewsletterIssue, Rule
+from correspondence.letter_pages import EditForm
+from correspondence.models import Letter, NewsletterIssue, Rule, Suppression
 from correspondence.reminders import REGISTERED, plan
+from correspondence.suppression import suppress
 from correspondence.to_come import outlook
 from participants.models import Cohort, User
 from tests import factories
@@ -85,7 +88,7 @@ def sent() -> dict[tuple[str, str], str]:
 def test_staff_see_every_letter_to_come_by_day_with_who_gets_it(workshop):
     page = text_of(at_the_desk().get(list_url(workshop)))
 
-    assert "6 letters to 2 people" in page
+    assert "8 letters to 2 people" in page
     assert "as things stand now" in page
     for label in ("Reply to a workshop missing, 10 days before", "Workshop in 7 days", "Workshop tomorrow"):
         assert f"09:00 {label} · Workshop 3 · 2 people Pat Sample Pat’s Museum Quinn Sample Quinn’s Gallery" in page
@@ -95,18 +98,18 @@ def test_staff_see_every_letter_to_come_by_day_with_who_gets_it(workshop):
 def test_staff_see_the_same_by_person(workshop):
     page = text_of(at_the_desk().get(list_url(workshop), {"by": "person"}))
 
-    assert "Pat Sample · Pat’s Museum · 3 letters" in page
-    assert "Quinn Sample · Quinn’s Gallery · 3 letters" in page
+    assert "Pat Sample · Pat’s Museum · 4 letters" in page
+    assert "Quinn Sample · Quinn’s Gallery · 4 letters" in page
 
 
 @pytest.mark.parametrize(
     ("query", "number"),
     [
-        ({"kind": "workshop_tomorrow"}, "2 letters to 2 people, of 6"),
-        ({"place": "Pat’s Museum"}, "3 letters to 1 person, of 6"),
-        ({"words": "QUINN s"}, "3 letters to 1 person, of 6"),
-        ({"words": "quinn@", "kind": "workshop_tomorrow"}, "1 letter to 1 person, of 6"),
-        ({"words": "nobody"}, "0 letters to 0 people, of 6"),
+        ({"kind": "workshop_tomorrow"}, "2 letters to 2 people, of 8"),
+        ({"place": "Pat’s Museum"}, "4 letters to 1 person, of 8"),
+        ({"words": "QUINN s"}, "4 letters to 1 person, of 8"),
+        ({"words": "quinn@", "kind": "workshop_tomorrow"}, "1 letter to 1 person, of 8"),
+        ({"words": "nobody"}, "0 letters to 0 people, of 8"),
     ],
 )
 def test_the_list_is_narrowed_by_kind_organisation_and_person(workshop, query, number):
@@ -120,7 +123,11 @@ def test_who_answered_chose_otherwise_or_left_is_not_among_the_readers(workshop)
 
     found = [(item.kind, item.address) for item in outlook("desk", timezone.now()).letters]
 
-    assert found == [("workshop_reply_missing", PAT), ("workshop_in_7_days", PAT)]
+    assert found == [
+        ("workshop_reply_missing", PAT),
+        ("workshop_in_7_days", PAT),
+        ("workshop_reply_missing_again", PAT),
+    ]
 
 
 def test_only_letters_of_the_cohort_are_on_its_page(workshop):
@@ -150,7 +157,7 @@ def test_what_already_went_is_not_to_come(workshop):
 
     kinds = {item.kind for item in outlook("desk", due(workshop)).letters}
 
-    assert kinds == {"workshop_tomorrow"}
+    assert kinds == {"workshop_tomorrow", "workshop_reply_missing_again"}
 
 
 def test_what_waits_in_the_ledger_is_among_the_letters_to_come(workshop):
@@ -487,6 +494,50 @@ def test_two_who_edit_at_once_do_not_overwrite_each_other_unread(workshop):
 
     assert (refused.status_code, letter.subject) == (422, "Written by another")
     assert "It reads now: “Written by another”" in text_of(refused)
+
+
+def test_an_edit_in_the_same_moment_is_not_overwritten_and_ones_own_words_stay_on_the_page(workshop, monkeypatch):
+    edit(at_the_desk(), url_of(workshop, "edit"))
+    letter = Letter.objects.get()
+    is_valid = EditForm.is_valid
+
+    def valid_while_another_saves(form):
+        found = is_valid(form)
+        Letter.objects.filter(pk=letter.pk).update(subject="Written by another", edited_at=timezone.now())
+        return found
+
+    monkeypatch.setattr(EditForm, "is_valid", valid_while_another_saves)
+    refused = edit(at_the_desk(), deed_url(letter, "edit"), "Mine", "My own words.")
+    letter.refresh_from_db()
+
+    assert (refused.status_code, letter.subject) == (422, "Written by another")
+    assert "Somebody else edited it at the same moment" in text_of(refused)
+    assert "My own words." in refused.text
+
+
+def test_words_for_a_letter_that_left_meanwhile_stay_on_the_page(workshop, monkeypatch):
+    edit(at_the_desk(), url_of(workshop, "edit"))
+    letter = Letter.objects.get()
+    monkeypatch.setattr(ledger, "edit", lambda *args: False)
+
+    refused = edit(at_the_desk(), deed_url(letter, "edit"), "Mine", "My own words.")
+
+    assert refused.status_code == 422
+    assert "It was on its way already" in text_of(refused)
+    assert "My own words." in refused.text
+
+
+def test_an_address_whose_mail_comes_back_is_told_of_before_the_letter_is_due(workshop):
+    suppress(PAT, Suppression.Why.BOUNCED, timezone.now(), "550 no such user")
+    suppress(QUINN, Suppression.Why.COMPLAINED, timezone.now())
+    client = at_the_desk()
+
+    page = text_of(client.get(list_url(workshop), {"kind": "workshop_tomorrow"}))
+    edit(client, url_of(workshop, "edit"))
+    own = text_of(client.get(f"/admin/correspondence/letter/{Letter.objects.get().pk}/change/"))
+
+    assert page.count("does not go: mail to this address comes back") == 1
+    assert "Mail to this address comes back" in own
 
 
 def test_a_letter_on_its_way_is_neither_edited_nor_held_nor_stopped(workshop):

@@ -354,6 +354,9 @@ def test_every_letter_of_a_reminder_says_why_it_came_and_links_to_the_portal(ses
         "session_tomorrow",
         "session_in_1_hour",
         "session_without_record",
+        "phase_closes_no_note_again",
+        "session_without_record_again",
+        "workshop_reply_missing_again",
     }
     for letter in letters:
         assert "You get this because" in letter.body
@@ -369,6 +372,7 @@ def test_the_forecast_names_what_goes_next_and_to_how_many(workshop):
 
     assert [(item.label, item.people, item.due_at) for item in coming] == [
         ("Workshop in 7 days", 1, datetime(2018, 5, 15, 8, tzinfo=UTC)),
+        ("Reply to a workshop still missing, 4 days before", 1, datetime(2018, 5, 18, 8, tzinfo=UTC)),
         ("Workshop tomorrow", 1, datetime(2018, 5, 21, 8, tzinfo=UTC)),
     ]
 

@@ -217,6 +217,7 @@ def test_the_page_says_what_goes_out_next_and_to_how_many():
 
     assert [(letter.label, letter.people) for letter in letters] == [
         ("Workshop in 7 days", 2),
+        ("Reply to a workshop still missing, 4 days before", 2),
         ("Workshop tomorrow", 2),
     ]
 
