@@ -59,6 +59,8 @@ def test_a_whole_configuration_starts(environment):
         ({"EMAIL_URL": "consolemail:"}, "EMAIL_URL sends mail to nowhere"),
         ({"EMAIL_URL": "dummymail:"}, "EMAIL_URL sends mail to nowhere"),
         ({"EMAIL_URL": "smtp://"}, "EMAIL_URL sends mail to nowhere"),
+        ({"MAIL_PROVIDER": "pigeon", "MAIL_WEBHOOK_SECRET": f"portal:{KEY}"}, "MAIL_PROVIDER is none of brevo, mailjet"),
+        ({"MAIL_PROVIDER": "brevo"}, "MAIL_WEBHOOK_SECRET must be user:password"),
     ],
 )
 def test_production_refuses_to_start_and_names_the_setting(wrong, words):
