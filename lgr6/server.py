@@ -60,6 +60,8 @@ def start_clock() -> Any:
     lock = hold(settings.VAR_DIR / "clock.lock")
     if lock is None:
         return None
+    # The task the clock calls is known before anybody has asked for a page.
+    app.loader.import_default_modules()
     clock = EmbeddedService(app, thread=True, scheduler_cls=Clock)
     clock.lock = lock
     clock.start()

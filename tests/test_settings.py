@@ -59,7 +59,10 @@ def test_a_whole_configuration_starts(environment):
         ({"EMAIL_URL": "consolemail:"}, "EMAIL_URL sends mail to nowhere"),
         ({"EMAIL_URL": "dummymail:"}, "EMAIL_URL sends mail to nowhere"),
         ({"EMAIL_URL": "smtp://"}, "EMAIL_URL sends mail to nowhere"),
-        ({"MAIL_PROVIDER": "pigeon", "MAIL_WEBHOOK_SECRET": f"portal:{KEY}"}, "MAIL_PROVIDER is none of brevo, mailjet"),
+        (
+            {"MAIL_PROVIDER": "pigeon", "MAIL_WEBHOOK_SECRET": f"portal:{KEY}"},
+            "MAIL_PROVIDER is none of brevo, mailjet",
+        ),
         ({"MAIL_PROVIDER": "brevo"}, "MAIL_WEBHOOK_SECRET must be user:password"),
     ],
 )
