@@ -44,7 +44,7 @@ class LetterQuerySet(models.QuerySet["Letter"]):
                 else:
                     places = ", ".join(["%s"] * len(fields))
                     cursor.executemany(
-                        f"INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608
+                        f"INSERT INTO {table} ({columns}) VALUES ({places}) ON CONFLICT DO NOTHING",  # noqa: S608 - the same
                         [[field.get_db_prep_save(row[field.name], database) for field in fields] for row in rows],
                     )
 
