@@ -14,6 +14,7 @@ urlpatterns = [
     path("findings/<slug:slug>.ris", views.finding_ris, name="finding_ris"),
     path("findings/<slug:slug>.pdf", views.finding_pdf, name="finding_pdf"),
     path("resources/", views.resource_list, name="resource_list"),
+    path("review/<str:key>/", views.finding_review, name="finding_review"),
     path("cohorts/<slug:cohort_slug>/findings/", views.agreement_list, name="agreement_list"),
     path("cohorts/<slug:cohort_slug>/findings/<slug:slug>/", views.agreement_detail, name="agreement_detail"),
 ]

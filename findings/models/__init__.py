@@ -2,9 +2,12 @@
 
 from .agreement import Agreement, AgreementRecord
 from .excerpt import Excerpt
-from .finding import Finding, Theme, digest_of
+from .finding import Finding, digest_of
+from .permission import Permission
 from .release import Facet, Release
 from .resource import Resource
+from .review_link import ReviewLink
+from .theme import Theme
 
 __all__ = [
     "Agreement",
@@ -12,8 +15,10 @@ __all__ = [
     "Excerpt",
     "Facet",
     "Finding",
+    "Permission",
     "Release",
     "Resource",
+    "ReviewLink",
     "Theme",
     "digest_of",
 ]

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -15,23 +17,11 @@ from correspondence.wallclock import within_reason
 from participants.models import Cohort, Membership, User
 from research.models import ResearchPhase
 
+from ..wording import dead_links
 from .agreement import Agreement
+from .excerpt import readable_by
 from .release import Facet, Release
-
-
-class Theme(models.Model):
-    """A subject that findings share, named by the cohort."""
-
-    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="themes")
-    name = models.CharField(max_length=80)
-    slug = models.SlugField(max_length=80)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["cohort", "slug"], name="theme_once_a_cohort")]
-
-    def __str__(self) -> str:
-        return self.name
+from .theme import Theme
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
@@ -120,6 +110,13 @@ class Finding(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="First release.")
+    # The moment it is to be published by itself, who wants it and what changed; why it was not, when it was not.
+    publish_at = models.DateTimeField(null=True, blank=True, editable=False)
+    publish_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    publish_words = models.CharField(max_length=250, blank=True, editable=False)
+    publish_trouble = models.TextField(blank=True, editable=False)
     current = models.OneToOneField(
         Release, models.PROTECT, null=True, blank=True, editable=False, related_name="+", help_text="What readers see."
     )
@@ -206,31 +203,44 @@ class Finding(models.Model):
         }
 
     def digest(self) -> str:
-        """A SHA-256 of the content: an agreement is to exactly these words."""
+        """A SHA-256 of the text: an agreement is to exactly these words. Excerpts have answers of their own."""
         return digest_of(self.content())
 
-    def words_for(self, membership: Membership) -> dict[str, Any]:
-        """The words this organisation answers for: as they would be published, or as they are, where only those
-        name it. Another organisation's unpublished words are never among them."""
-        if membership in self.concerned():
-            return self.content()
-        return self.shown
+    def words_for(self, memberships: Collection[Membership]) -> dict[str, Any]:
+        """The words these organisations answer for: as they would be published, or as they are, where only those
+        name them. Another organisation's words that are neither agreed nor published are never among them."""
+        if not self.concerned().intersection(memberships):
+            return self.shown
+        readable = readable_by(self.excerpts.present(), memberships)
+        return {**self.content(), "excerpts": [excerpt.content() for excerpt in readable]}
 
     def latest_release(self) -> Release | None:
         return self.releases.order_by("-number").first()
 
-    def ask(self) -> list[Agreement]:
+    def ask(self, now: datetime) -> list[Agreement]:
         """Puts the finding before every organisation concerned. Returns the agreements still open: those not
-        answered, or answered for another wording."""
-        digest = self.digest()
-        asked = [
-            Agreement.objects.get_or_create(finding=self, membership=membership)[0]
-            for membership in sorted(self.concerned(), key=str)
-        ]
+        answered, answered for another wording, or with an excerpt that somebody has still to answer for."""
+        digest, excerpts = self.digest(), list(self.excerpts.present())
+        still_open = []
+        for membership in sorted(self.concerned(), key=str):
+            agreement, _ = Agreement.objects.get_or_create(finding=self, membership=membership)
+            unanswered = [
+                excerpt
+                for excerpt in excerpts
+                if excerpt.membership == membership and any(map(excerpt.is_open_to, excerpt.voices))
+            ]
+            if agreement.digest == digest and not unanswered:
+                continue
+            still_open.append(agreement)
+            asked_for = mark_of(digest, *(excerpt.mark for excerpt in unanswered))
+            if agreement.asked_for != asked_for:
+                agreement.asked_for, agreement.asked_at = asked_for, now
+                agreement.save(update_fields=["asked_for", "asked_at"])
+        self.excerpts.filter(withdrawn_at=None, asked_at=None).update(asked_at=now)
         if self.state == self.State.DRAFT:
             self.state = self.State.WITH_ORGANISATION
             self.save(update_fields=["state"])
-        return [agreement for agreement in asked if agreement.digest != digest]
+        return still_open
 
     ask.alters_data = True  # type: ignore[attr-defined]
 
@@ -260,9 +270,8 @@ class Finding(models.Model):
         """All that stands between the working copy and the public, a sentence each; empty when it may go."""
         reasons = self.missing_agreements()
         for excerpt in self.excerpts.present():
-            if not excerpt.may_be_quoted:
-                # Not which words: they may be private now.
-                reasons.append(f"A note of {excerpt.version.note.membership} that it quotes may no longer be quoted.")
+            reasons += excerpt.hindrances()
+        reasons += dead_links(self.content())
         if self.cohort.status == Cohort.Status.DRAFT:
             reasons.append(f"{self.cohort} is still being prepared and not public.")
         return reasons
@@ -291,7 +300,18 @@ class Finding(models.Model):
             release.make_findable()
         self.state, self.current, self.published_at = self.State.PUBLISHED, release, locked.published_at or now
         self.withdrawn_at, self.withdrawn_because = None, ""
-        self.save(update_fields=["state", "current", "published_at", "withdrawn_at", "withdrawn_because"])
+        self.publish_at, self.publish_trouble = None, ""
+        self.save(
+            update_fields=[
+                "state",
+                "current",
+                "published_at",
+                "withdrawn_at",
+                "withdrawn_because",
+                "publish_at",
+                "publish_trouble",
+            ]
+        )
         return release
 
     publish.alters_data = True  # type: ignore[attr-defined]
@@ -311,6 +331,48 @@ class Finding(models.Model):
 
     withdraw.alters_data = True  # type: ignore[attr-defined]
 
+    @property
+    def is_scheduled(self) -> bool:
+        return self.publish_at is not None
+
+    @transaction.atomic
+    def schedule(self, at: datetime, by: User, what_changed: str, now: datetime) -> None:
+        """Lets it be published by itself at that moment. Raises ValidationError for one that is past, or while
+        something stands between it and the public: then as now everything is looked at again."""
+        locked = Finding.objects.select_for_update().get(pk=self.pk)
+        if at <= now:
+            raise ValidationError("That moment is past: choose one to come, or publish now.")
+        if reasons := locked.hindrances():
+            raise ValidationError(reasons)
+        self.publish_at, self.publish_by, self.publish_words, self.publish_trouble = at, by, what_changed, ""
+        self.save(update_fields=["publish_at", "publish_by", "publish_words", "publish_trouble"])
+
+    schedule.alters_data = True  # type: ignore[attr-defined]
+
+    def unschedule(self, because: str = "") -> None:
+        """Takes it off the schedule; `because` is kept where that was not what staff wanted."""
+        self.publish_at, self.publish_trouble = None, because
+        self.save(update_fields=["publish_at", "publish_trouble"])
+
+    unschedule.alters_data = True  # type: ignore[attr-defined]
+
+    @property
+    def standing(self) -> str:
+        """Where it is on its way, in a word or two."""
+        if self.state == self.State.PUBLISHED and self.current and self.current.number > 1:
+            return "corrected"
+        if self.publish_at:
+            return "scheduled"
+        if self.state == self.State.WITH_ORGANISATION and not self.hindrances():
+            return "agreed"
+        return self.get_state_display()
+
 
 def digest_of(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """SHA-256 of the text; excerpts are left out, as each has its own answers."""
+    text = {key: value for key, value in content.items() if key != "excerpts"}
+    return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
+
+
+def mark_of(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()

@@ -22,6 +22,8 @@ class Release(models.Model):
     what_changed = models.CharField(max_length=250, blank=True)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # How many excerpts were taken out of it after a yes was taken back; what they said is not kept here.
+    struck = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["-number"]
@@ -33,6 +35,14 @@ class Release(models.Model):
     def rests_on(self, membership: Membership) -> bool:
         """Whether the organisation is named or quoted in what was published."""
         return self.facets.filter(kind=Facet.Kind.ORGANISATION, value=membership.organisation.slug).exists()
+
+    def holds(self, excerpt_id: int) -> bool:
+        return any(excerpt.get("id") == excerpt_id for excerpt in self.content["excerpts"])
+
+    def without(self, excerpt_id: int) -> dict[str, Any]:
+        """The content as it would be without this excerpt."""
+        left = [excerpt for excerpt in self.content["excerpts"] if excerpt.get("id") != excerpt_id]
+        return {**self.content, "excerpts": left}
 
     def make_findable(self) -> None:
         """Keeps what the release can be found by: its themes, phase, outcome and the organisations in it."""

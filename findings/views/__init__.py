@@ -1,6 +1,6 @@
 """The pages of the findings: for readers, for machines that read, and for those who are asked to agree."""
 
-from .agreements import agreement_detail, agreement_list
+from .agreements import agreement_detail, agreement_list, finding_review
 from .formats import feed_atom, feed_json, finding_bib, finding_json, finding_pdf, finding_ris
 from .reading import finding_detail, finding_list, resource_list
 
@@ -14,6 +14,7 @@ __all__ = [
     "finding_json",
     "finding_list",
     "finding_pdf",
+    "finding_review",
     "finding_ris",
     "resource_list",
 ]

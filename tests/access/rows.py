@@ -152,6 +152,9 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for state in ("published", "withdrawn", "draft-a", "missing")
     ],
     ("findings:resource_list", "", None),
+    ("findings:finding_review", "the key", lambda world: {"key": world.things.review_key}),
+    ("findings:finding_review", "a closed one", lambda world: {"key": world.things.closed_review_key}),
+    ("findings:finding_review", "no key", lambda world: {"key": "wrong"}),
     ("findings:agreement_list", "", cohort()),
     ("findings:agreement_detail", "A", on("a", "finding")),
     ("findings:agreement_detail", "B", on("b", "finding")),

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from correspondence.models import Letter, Subscriber
 from findings import consent
-from findings.models import Resource
+from findings.models import Resource, ReviewLink
 from participants.invitations import invite
 from participants.models import Cohort, User
 from research.locking import add_addendum
@@ -168,6 +168,9 @@ def build() -> World:
     things.open_topic = make.a_topic(cohort, people["neighbour"], title="For everyone in the cohort")
     things.own_comment = things.open_topic.discussion.add(people["participant"], "Said in the open.", now)
     things.published = make.a_published_finding(cohort, museum, slug="published", title="What was learned in public")
+    things.review_key = make.a_review_key(things.published, museum, now)
+    things.closed_review_key = make.a_review_key(things.published, museum, now)
+    ReviewLink.objects.get(mark=ReviewLink.mark_of(things.closed_review_key)).revoke(now)
     things.withdrawn = make.a_published_finding(
         cohort, museum, slug="withdrawn", title=f"Finding {canary('withdrawn')}", summary=canary("withdrawn")
     )

@@ -25,6 +25,7 @@ PUBLIC = {
     "correspondence:newsletter": "readers have no account",
     "correspondence:newsletter_confirm": "the key in the address is the permission",
     "correspondence:newsletter_leave": "leaving must need no account",
+    "findings:finding_review": "who is asked may have no account: the key in the address is the permission",
     "correspondence:letters_leave": "leaving must need no account: the key in the address is the permission",
     "correspondence:provider_says": "the mail provider calls it, and shows a password",
     "correspondence:mailroom": "sign-in codes are read here, in a rehearsal only: 404 in production",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding
+from findings.models import Agreement, Excerpt, Finding, Permission, ReviewLink
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
@@ -273,8 +273,10 @@ def an_excerpt(finding: Finding, note: ResearchNote, quote: str = "") -> Excerpt
 
 
 def agreed(finding: Finding, by: User | None = None) -> None:
-    """Every organisation concerned says yes to the words as they stand."""
-    finding.ask()
+    """Every organisation concerned, and who wrote what is quoted, say yes to the words as they stand."""
+    finding.ask(NOW)
+    for excerpt in finding.excerpts.present():
+        permitted(excerpt, by)
     for agreement in finding.agreements.all():
         Agreement.objects.filter(pk=agreement.pk).update(
             answer=Agreement.Answer.YES,
@@ -282,6 +284,30 @@ def agreed(finding: Finding, by: User | None = None) -> None:
             answered_by=by or a_participant(agreement.membership),
             answered_at=NOW,
         )
+
+
+def permitted(excerpt: Excerpt, by: User | None = None) -> None:
+    """Both voices say yes to an excerpt."""
+    for voice in excerpt.voices:
+        speaker = by or excerpt.writer or a_participant(excerpt.membership)
+        Permission.objects.create(
+            excerpt=excerpt, voice=voice, answer=Permission.Answer.YES, words=excerpt.words, by=speaker, at=NOW
+        )
+
+
+def a_review_key(finding: Finding, membership: Membership, now: datetime) -> str:
+    """The key of a link by which somebody without an account answers for an organisation."""
+    key = ReviewLink.new_key()
+    ReviewLink.objects.create(
+        finding=finding,
+        membership=membership,
+        name="Dee Rector",
+        email="dee@sample.example",
+        mark=ReviewLink.mark_of(key),
+        made_at=now,
+        expires_at=now + ReviewLink.LASTS,
+    )
+    return key
 
 
 def a_published_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any) -> Finding:

@@ -1,0 +1,16 @@
+"""Jobs of the queue."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from . import consent, publishing
+
+
+@shared_task
+def keep_consent() -> None:
+    """What silence and closed notes mean for excerpts, before anything is published."""
+    now = timezone.now()
+    consent.close_unquotable(now)
+    consent.leave_out_silent(now)
+    consent.remind_reviewers(now)
+    publishing.publish_due(now)
