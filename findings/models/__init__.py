@@ -3,6 +3,7 @@
 from .agreement import Agreement, AgreementRecord
 from .excerpt import Excerpt
 from .finding import Finding, digest_of
+from .follower import Follower
 from .permission import Permission
 from .release import Facet, Release
 from .resource import Resource
@@ -15,6 +16,7 @@ __all__ = [
     "Excerpt",
     "Facet",
     "Finding",
+    "Follower",
     "Permission",
     "Release",
     "Resource",

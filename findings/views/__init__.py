@@ -1,6 +1,7 @@
 """The pages of the findings: for readers, for machines that read, and for those who are asked to agree."""
 
 from .agreements import agreement_detail, agreement_list, finding_review
+from .following import finding_follow, follow_confirm, follow_leave
 from .formats import feed_atom, feed_json, finding_bib, finding_json, finding_pdf, finding_ris
 from .reading import finding_detail, finding_list, resource_list
 
@@ -11,10 +12,13 @@ __all__ = [
     "feed_json",
     "finding_bib",
     "finding_detail",
+    "finding_follow",
     "finding_json",
     "finding_list",
     "finding_pdf",
     "finding_review",
     "finding_ris",
+    "follow_confirm",
+    "follow_leave",
     "resource_list",
 ]

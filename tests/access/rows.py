@@ -152,6 +152,10 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for state in ("published", "withdrawn", "draft-a", "missing")
     ],
     ("findings:resource_list", "", None),
+    ("findings:finding_follow", "published", slug("published")),
+    ("findings:finding_follow", "withdrawn", slug("withdrawn")),
+    ("findings:follow_confirm", "no key", lambda world: {"key": "wrong"}),
+    ("findings:follow_leave", "no key", lambda world: {"key": "wrong"}),
     ("findings:finding_review", "the key", lambda world: {"key": world.things.review_key}),
     ("findings:finding_review", "a closed one", lambda world: {"key": world.things.closed_review_key}),
     ("findings:finding_review", "no key", lambda world: {"key": "wrong"}),
