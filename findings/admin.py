@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -23,6 +24,7 @@ from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
 
 from . import consent
+from .admin_address import rename
 from .models import Agreement, Excerpt, Finding, Release, Resource, Theme
 
 NOTES_A_PAGE = 10
@@ -200,7 +202,8 @@ class FindingAdmin(Desk):
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Finding | None = None) -> tuple[str, ...]:
-        return ("slug",) if obj and obj.published_at else ()
+        # Outside a draft the address is known: `rename` keeps the one before.
+        return ("slug",) if obj and obj.state != Finding.State.DRAFT else ()
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Finding | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("title",)}
@@ -253,6 +256,7 @@ class FindingAdmin(Desk):
                 path(f"<path:object_id>/{name}/", wrap(view), name=f"findings_finding_{name}")
                 for name, view in pages.items()
             ),
+            path("<path:object_id>/rename/", wrap(partial(rename, self)), name="findings_finding_rename"),
             path("<path:object_id>/quote/<str:note>/", wrap(self.quote), name="findings_finding_quote"),
             *super().get_urls(),
         ]

@@ -1,8 +1,19 @@
 """The pages of the findings: for readers, for machines that read, and for those who are asked to agree."""
 
 from .agreements import agreement_detail, agreement_list
-from .formats import feed_atom, feed_json, finding_bib, finding_json, finding_pdf, finding_ris
-from .reading import finding_detail, finding_list, resource_list
+from .formats import (
+    feed_atom,
+    feed_json,
+    finding_bib,
+    finding_csl,
+    finding_json,
+    finding_pdf,
+    finding_png,
+    finding_ris,
+    theme_atom,
+    theme_json,
+)
+from .reading import finding_detail, finding_list, finding_release, resource_list
 
 __all__ = [
     "agreement_detail",
@@ -10,10 +21,15 @@ __all__ = [
     "feed_atom",
     "feed_json",
     "finding_bib",
+    "finding_csl",
     "finding_detail",
     "finding_json",
     "finding_list",
     "finding_pdf",
+    "finding_png",
+    "finding_release",
     "finding_ris",
     "resource_list",
+    "theme_atom",
+    "theme_json",
 ]
