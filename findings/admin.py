@@ -27,6 +27,7 @@ from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
 
 from . import admin_consent, consent
+from .admin_address import rename
 from .models import Agreement, Excerpt, Finding, Release, Resource, Theme
 from .wording import typo
 
@@ -284,7 +285,8 @@ class FindingAdmin(Desk):
     def get_readonly_fields(self, request: HttpRequest, obj: Finding | None = None) -> tuple[str, ...]:
         if obj and obj.is_scheduled:
             return tuple(str(name) for _, part in self.fieldsets[:-1] for name in part["fields"])
-        return ("slug",) if obj and obj.published_at else ()
+        # Outside a draft the address is known: `rename` keeps the one before.
+        return ("slug",) if obj and obj.state != Finding.State.DRAFT else ()
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Finding | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("title",)}
@@ -348,6 +350,7 @@ class FindingAdmin(Desk):
                 path(f"<path:object_id>/{name}/", wrap(view), name=f"findings_finding_{name}")
                 for name, view in pages.items()
             ),
+            path("<path:object_id>/rename/", wrap(partial(rename, self)), name="findings_finding_rename"),
             path("<path:object_id>/quote/<str:note>/", wrap(self.quote), name="findings_finding_quote"),
             path(
                 "<path:object_id>/links/<int:pk>/close/",

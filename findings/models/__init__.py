@@ -1,5 +1,6 @@
 """What was found, the notes it rests on, the yes of those it came from, and what was published."""
 
+from .address import FormerSlug
 from .agreement import Agreement, AgreementRecord
 from .excerpt import Excerpt
 from .finding import Finding, digest_of
@@ -8,6 +9,7 @@ from .permission import Permission
 from .release import Facet, Release
 from .resource import Resource
 from .review_link import ReviewLink
+from .search import FindingWords
 from .theme import Theme
 
 __all__ = [
@@ -16,7 +18,9 @@ __all__ = [
     "Excerpt",
     "Facet",
     "Finding",
+    "FindingWords",
     "Follower",
+    "FormerSlug",
     "Permission",
     "Release",
     "Resource",

@@ -18,9 +18,11 @@ from participants.models import Cohort, Membership, User
 from research.models import ResearchPhase
 
 from ..wording import dead_links
+from .address import FormerSlug
 from .agreement import Agreement
 from .excerpt import readable_by
 from .release import Facet, Release
+from .search import FindingWords
 from .theme import Theme
 
 
@@ -35,7 +37,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
     def published(self) -> FindingQuerySet:
         """Findings that everyone may read, each with its latest release."""
-        return self.public().filter(state=Finding.State.PUBLISHED)
+        return self.public().filter(state=Finding.State.PUBLISHED).order_by("-published_at", "-pk")
 
     def found_by(self, wanted: dict[str, str]) -> FindingQuerySet:
         """Findings whose latest release has all these values, keyed by kind of facet."""
@@ -125,8 +127,14 @@ class Finding(models.Model):
 
     objects = FindingQuerySet.as_manager()
 
+    # Filled by searching.FoundFindings, for the page that shows them.
+    marked_title = passage = ""
+
     class Meta:
         ordering = [F("published_at").desc(nulls_last=True), "-pk"]
+        indexes = [
+            models.Index(name="finding_by_day", fields=["-published_at", "-id"], condition=Q(state="published")),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="finding_work_ends_after_start",
@@ -150,6 +158,23 @@ class Finding(models.Model):
             raise ValidationError({"membership": "This organisation is in another cohort."})
         if self.phase_id and self.phase and self.phase.cohort_id != self.cohort_id:
             raise ValidationError({"phase": "This phase belongs to another cohort."})
+        if FormerSlug.objects.filter(slug=self.slug).exclude(finding=self.pk).exists():
+            raise ValidationError({"slug": "Another finding had this address, and it leads there."})
+
+    @transaction.atomic
+    def rename(self, slug: str) -> None:
+        """Gives the finding another address; the one it had leads there from now on, once somebody outside may know it.
+        Raises ValidationError for an address that is not free."""
+        locked = Finding.objects.select_for_update().get(pk=self.pk)
+        was, locked.slug = locked.slug, slug
+        every = {field.name for field in self._meta.get_fields()}
+        locked.full_clean(exclude=every - {"slug"}, validate_constraints=False)
+        if slug != was and locked.state != self.State.DRAFT:
+            FormerSlug.objects.get_or_create(finding=locked, slug=was)
+        locked.save(update_fields=["slug"])
+        self.slug = slug
+
+    rename.alters_data = True  # type: ignore[attr-defined]
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -326,6 +351,7 @@ class Finding(models.Model):
         if locked.state == self.State.PUBLISHED:
             locked.state, locked.withdrawn_at, locked.withdrawn_because = self.State.WITHDRAWN, now, because
             locked.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
+            FindingWords.objects.filter(finding=locked).delete()
         self.state, self.withdrawn_at = locked.state, locked.withdrawn_at
         self.withdrawn_because = locked.withdrawn_because
 

@@ -9,6 +9,8 @@ from django.utils.text import slugify
 
 from participants.models import Membership
 
+from .search import FindingWords
+
 
 class Release(models.Model):
     """A finding as it was published, kept word for word."""
@@ -45,7 +47,7 @@ class Release(models.Model):
         return {**self.content, "excerpts": left}
 
     def make_findable(self) -> None:
-        """Keeps what the release can be found by: its themes, phase, outcome and the organisations in it."""
+        """Keeps what the release can be found by: its words, themes, phase, outcome and the organisations in it."""
         content = self.content
         found = {(Facet.Kind.THEME, slugify(name)): name for name in content["themes"]}
         found |= {
@@ -62,6 +64,7 @@ class Release(models.Model):
         Facet.objects.bulk_create(
             Facet(release=self, kind=kind, value=value[:120], label=label) for (kind, value), label in found.items()
         )
+        FindingWords.objects.keep(self.finding_id, content)
 
     make_findable.alters_data = True  # type: ignore[attr-defined]
 

@@ -2,8 +2,19 @@
 
 from .agreements import agreement_detail, agreement_list, finding_review
 from .following import finding_follow, follow_confirm, follow_leave
-from .formats import feed_atom, feed_json, finding_bib, finding_json, finding_pdf, finding_ris
-from .reading import finding_detail, finding_list, resource_list
+from .formats import (
+    feed_atom,
+    feed_json,
+    finding_bib,
+    finding_csl,
+    finding_json,
+    finding_pdf,
+    finding_png,
+    finding_ris,
+    theme_atom,
+    theme_json,
+)
+from .reading import finding_detail, finding_list, finding_release, resource_list
 
 __all__ = [
     "agreement_detail",
@@ -11,14 +22,19 @@ __all__ = [
     "feed_atom",
     "feed_json",
     "finding_bib",
+    "finding_csl",
     "finding_detail",
     "finding_follow",
     "finding_json",
     "finding_list",
     "finding_pdf",
+    "finding_png",
+    "finding_release",
     "finding_review",
     "finding_ris",
     "follow_confirm",
     "follow_leave",
     "resource_list",
+    "theme_atom",
+    "theme_json",
 ]

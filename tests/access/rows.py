@@ -133,6 +133,10 @@ def missing_file(world: World) -> dict[str, Any]:
     return {"cohort_slug": "world", "pk": world.things.a.shared.pk, "file_pk": MISSING}
 
 
+def release(finding: str, number: int) -> Kwargs:
+    return lambda _: {"slug": finding, "number": number}
+
+
 PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("home", "", None),
     ("accessibility", "", None),
@@ -148,8 +152,18 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("findings:feed_json", "", None),
     *[
         (f"findings:finding_{kind}", state, slug(state))
-        for kind in ("detail", "json", "bib", "ris", "pdf")
+        for kind in ("detail", "json", "csl", "bib", "ris", "pdf", "png")
         for state in ("published", "withdrawn", "draft-a", "missing")
+    ],
+    *[
+        ("findings:finding_release", state, release(state, 1))
+        for state in ("published", "withdrawn", "draft-a", "missing")
+    ],
+    ("findings:finding_release", "no such", release("published", 2)),
+    *[
+        (f"findings:theme_{kind}", theme, slug(theme))
+        for kind in ("atom", "json")
+        for theme in ("public-theme", "missing")
     ],
     ("findings:resource_list", "", None),
     ("findings:finding_follow", "published", slug("published")),

@@ -167,7 +167,10 @@ def build() -> World:
     assert staff is not None
     things.open_topic = make.a_topic(cohort, people["neighbour"], title="For everyone in the cohort")
     things.own_comment = things.open_topic.discussion.add(people["participant"], "Said in the open.", now)
-    things.published = make.a_published_finding(cohort, museum, slug="published", title="What was learned in public")
+    public_theme = make.a_theme(cohort, "Public theme")
+    things.published = make.a_published_finding(
+        cohort, museum, slug="published", title="What was learned in public", themes=[public_theme]
+    )
     things.review_key = make.a_review_key(things.published, museum, now)
     things.closed_review_key = make.a_review_key(things.published, museum, now)
     ReviewLink.objects.get(mark=ReviewLink.mark_of(things.closed_review_key)).revoke(now)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
+from django.utils.text import slugify
 
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding, Permission, ReviewLink
+from findings.models import Agreement, Excerpt, Finding, Permission, ReviewLink, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
@@ -310,8 +312,15 @@ def a_review_key(finding: Finding, membership: Membership, now: datetime) -> str
     return key
 
 
-def a_published_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any) -> Finding:
+def a_theme(cohort: Cohort, name: str) -> Theme:
+    return Theme.objects.create(cohort=cohort, name=name, slug=slugify(name))
+
+
+def a_published_finding(
+    cohort: Cohort, membership: Membership | None = None, themes: Iterable[Theme] = (), **extra: Any
+) -> Finding:
     finding = a_finding(cohort, membership, **extra)
+    finding.themes.set(themes)
     agreed(finding)
     finding.publish(NOW, None)
     return finding
