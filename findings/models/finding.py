@@ -17,6 +17,7 @@ from research.models import ResearchPhase
 
 from .agreement import Agreement
 from .release import Facet, Release
+from .report import EditionChapter
 
 
 class Theme(models.Model):
@@ -306,6 +307,7 @@ class Finding(models.Model):
         if locked.state == self.State.PUBLISHED:
             locked.state, locked.withdrawn_at, locked.withdrawn_because = self.State.WITHDRAWN, now, because
             locked.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
+            EditionChapter.objects.withdraw(locked, now)
         self.state, self.withdrawn_at = locked.state, locked.withdrawn_at
         self.withdrawn_because = locked.withdrawn_because
 

@@ -3,6 +3,7 @@
 from .agreements import agreement_detail, agreement_list
 from .formats import feed_atom, feed_json, finding_bib, finding_json, finding_pdf, finding_ris
 from .reading import finding_detail, finding_list, resource_list
+from .reports import report_detail, report_edition, report_pdf
 
 __all__ = [
     "agreement_detail",
@@ -15,5 +16,8 @@ __all__ = [
     "finding_list",
     "finding_pdf",
     "finding_ris",
+    "report_detail",
+    "report_edition",
+    "report_pdf",
     "resource_list",
 ]

@@ -17,7 +17,7 @@ from participants.models import Cohort, month_range
 
 from ..citation import LICENCE, LICENCE_URL, as_linked_data, citation_of
 from ..guards import finding_page
-from ..models import Facet, Finding, Resource
+from ..models import Facet, Finding, Report, Resource
 
 FINDINGS_A_PAGE = 12
 LABELS = {
@@ -63,7 +63,8 @@ def finding_detail(request: HttpRequest, finding: Finding) -> HttpResponse:
 @shop_window
 def resource_list(request: HttpRequest) -> HttpResponse:
     resources = Resource.objects.public().select_related("cohort")
-    return render(request, "findings/resource_list.html", {"here": "resources", "resources": resources})
+    context = {"here": "resources", "resources": resources, "reports": Report.objects.public()}
+    return render(request, "findings/resource_list.html", context)
 
 
 def filters_for(wanted: dict[str, str]) -> list[dict[str, Any]]:

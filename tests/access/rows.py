@@ -151,6 +151,15 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for kind in ("detail", "json", "bib", "ris", "pdf")
         for state in ("published", "withdrawn", "draft-a", "missing")
     ],
+    *[
+        (f"findings:report_{kind}", state, slug(f"report-{state}"))
+        for kind in ("detail", "pdf")
+        for state in ("published", "draft", "missing")
+    ],
+    *[
+        ("findings:report_edition", state, lambda world, state=state: {"slug": f"report-{state}", "number": 1})
+        for state in ("published", "draft", "missing")
+    ],
     ("findings:resource_list", "", None),
     ("findings:agreement_list", "", cohort()),
     ("findings:agreement_detail", "A", on("a", "finding")),
