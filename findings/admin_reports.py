@@ -36,6 +36,7 @@ class ChapterInline(Rows):
             is_offered = Q(state=Finding.State.PUBLISHED) | Q(pk__in=obj.chapters.values("finding"))
             field.queryset = Finding.objects.filter(is_offered, cohort=obj.cohort_id).select_related("current")
             field.label_from_instance = named_as_published
+            field.widget.can_add_related = False
         return formset
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReportChapter]:

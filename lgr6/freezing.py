@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from html.parser import HTMLParser
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from django.conf import settings
-from django.core.handlers.wsgi import WSGIHandler
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.core.signals import request_finished
+from django.db import close_old_connections
 from django.template.loader import render_to_string
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
 
@@ -36,8 +38,8 @@ IN_STYLE = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
 IN_SCRIPT = re.compile(r"""(?:from|import)\s*["'](\.{1,2}/[^"']+|/[^"']+)["']""")
 
 
-class NotFinished(Exception):
-    """The cohort has not ended; the message says so."""
+class NotFrozen(Exception):
+    """Nothing was made: the cohort has not ended, or the portal failed at a page. The message says which."""
 
 
 @dataclass
@@ -58,17 +60,23 @@ class Frozen:
 
 
 def freeze(cohort: Cohort, on: date) -> Frozen:
-    """All files of the cohort, by address. The same pages on the same day make the same bytes. Raises NotFinished."""
+    """All files of the cohort, by address. The same pages on the same day make the same bytes. Raises NotFrozen."""
     if cohort.status != Cohort.Status.ENDED:
-        raise NotFinished(f"{cohort} has not ended, so its pages still change: set its status to “ended” first.")
+        raise NotFrozen(f"{cohort} has not ended, so its pages still change: set its status to “ended” first.")
     portal = FrozenPortal(cohort, on)
-    scope, frozen = Scope(cohort), Frozen()
+    with one_connection():
+        return gather(Scope(cohort), portal)
+
+
+def gather(scope: Scope, portal: FrozenPortal) -> Frozen:
+    """Follows every link from where the scope begins, and then writes each page as a file."""
+    ask, frozen = Asker(portal), Frozen()
     answers: dict[str, Answer] = {reverse("findings:finding_list"): findings_page(portal)}
     waiting = deque([*answers, *scope.beginnings()])
     seen = set(waiting)
     while waiting:
         path = waiting.popleft()
-        answer = answers.get(path) or ask(path, portal)
+        answer = answers.get(path) or ask(path)
         if not is_file(path, answer):
             if answer.status >= 500:
                 frozen.missing[path] = answer.status
@@ -129,42 +137,44 @@ def findings_page(portal: FrozenPortal) -> Answer:
     return Answer(200, "text/html", render_to_string("lgr6/frozen_findings.html", context).encode())
 
 
-def ask(path: str, portal: FrozenPortal) -> Answer:
-    """The portal's answer to somebody without an account, through everything a request goes through."""
-    said: dict[str, Any] = {}
+class Asker:
+    """Asks the portal as somebody without an account would, through everything a request goes through."""
 
-    def start(status: str, headers: list[tuple[str, str]], error: Any = None) -> Callable[[bytes], Any]:
-        kind = next((value for name, value in headers if name.lower() == "content-type"), "")
-        said.update(status=int(status.split()[0]), kind=kind.split(";")[0].strip())
-        return lambda data: None
+    def __init__(self, portal: FrozenPortal) -> None:
+        self.portal, self.handler = portal, WSGIHandler()
 
-    address = urlsplit(settings.PORTAL_URL)
-    environ = {
-        "REQUEST_METHOD": "GET",
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote(path).encode().decode("latin-1"),
-        "QUERY_STRING": "",
-        "SERVER_NAME": address.hostname or "localhost",
-        "SERVER_PORT": str(address.port or (443 if address.scheme == "https" else 80)),
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "HTTP_HOST": address.netloc,
-        "REMOTE_ADDR": "127.0.0.1",
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": address.scheme,
-        "wsgi.input": BytesIO(),
-        "wsgi.errors": BytesIO(),
-        "wsgi.multithread": False,
-        "wsgi.multiprocess": False,
-        "wsgi.run_once": True,
-        "portal.frozen": portal,
-    }
-    parts = WSGIHandler()(environ, start)
+    def __call__(self, path: str) -> Answer:
+        address = urlsplit(settings.PORTAL_URL)
+        environ = {
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": unquote(path).encode().decode("latin-1"),
+            "SERVER_NAME": address.hostname or "localhost",
+            "SERVER_PORT": str(address.port or (443 if address.scheme == "https" else 80)),
+            "HTTP_HOST": address.netloc,
+            "REMOTE_ADDR": "127.0.0.1",
+            "wsgi.url_scheme": address.scheme,
+            "wsgi.input": BytesIO(),
+            "portal.frozen": self.portal,
+        }
+        response = self.handler.get_response(WSGIRequest(environ))
+        try:
+            body = b"".join(response)
+        finally:
+            response.close()
+        kind = response.headers.get("Content-Type", "").split(";")[0].strip()
+        if response.status_code == 500:
+            raise NotFrozen(f"The portal failed at {path}: its log says why. Nothing was written.")
+        return Answer(response.status_code, kind, body)
+
+
+@contextmanager
+def one_connection() -> Iterator[None]:
+    """Requests that are ours keep the database's connection: a thousand of them are one piece of work."""
+    request_finished.disconnect(close_old_connections)
     try:
-        body = b"".join(parts)
+        yield
     finally:
-        if hasattr(parts, "close"):
-            parts.close()
-    return Answer(said["status"], said["kind"], body)
+        request_finished.connect(close_old_connections)
 
 
 def is_file(path: str, answer: Answer) -> bool:

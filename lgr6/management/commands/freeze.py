@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from lgr6.freezing import NotFinished, freeze, write
+from lgr6.freezing import NotFrozen, freeze, write
 from participants.models import Cohort
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} is not an empty folder: nothing is written over.")
         try:
             frozen = freeze(cohort, options["on"] or timezone.localdate())
-        except NotFinished as refusal:
+        except NotFrozen as refusal:
             raise CommandError(str(refusal)) from refusal
         write(frozen, folder)
         self.stdout.write(f"{cohort}: {len(frozen.files)} files in {folder}")
