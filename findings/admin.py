@@ -593,3 +593,6 @@ class ResourceAdmin(Desk):
     search_fields = ("title", "summary")
     autocomplete_fields = ("cohort",)
     list_select_related = ("cohort",)
+
+
+from . import admin_reports  # noqa: E402, F401  a desk of its own, registered with this one

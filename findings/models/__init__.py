@@ -6,7 +6,9 @@ from .excerpt import Excerpt
 from .finding import Finding, digest_of
 from .follower import Follower
 from .permission import Permission
+from .printing import Printing
 from .release import Facet, Release
+from .report import Chapter, EditionChapter, Report, ReportChapter, ReportEdition
 from .resource import Resource
 from .review_link import ReviewLink
 from .search import FindingWords
@@ -15,6 +17,8 @@ from .theme import Theme
 __all__ = [
     "Agreement",
     "AgreementRecord",
+    "Chapter",
+    "EditionChapter",
     "Excerpt",
     "Facet",
     "Finding",
@@ -22,7 +26,11 @@ __all__ = [
     "Follower",
     "FormerSlug",
     "Permission",
+    "Printing",
     "Release",
+    "Report",
+    "ReportChapter",
+    "ReportEdition",
     "Resource",
     "ReviewLink",
     "Theme",

@@ -22,6 +22,7 @@ from .address import FormerSlug
 from .agreement import Agreement
 from .excerpt import readable_by
 from .release import Facet, Release
+from .report import EditionChapter
 from .search import FindingWords
 from .theme import Theme
 
@@ -352,6 +353,7 @@ class Finding(models.Model):
             locked.state, locked.withdrawn_at, locked.withdrawn_because = self.State.WITHDRAWN, now, because
             locked.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
             FindingWords.objects.filter(finding=locked).delete()
+            EditionChapter.objects.withdraw(locked, now)
         self.state, self.withdrawn_at = locked.state, locked.withdrawn_at
         self.withdrawn_because = locked.withdrawn_because
 

@@ -15,6 +15,7 @@ from .formats import (
     theme_json,
 )
 from .reading import finding_detail, finding_list, finding_release, resource_list
+from .reports import report_detail, report_edition, report_pdf
 
 __all__ = [
     "agreement_detail",
@@ -34,6 +35,9 @@ __all__ = [
     "finding_ris",
     "follow_confirm",
     "follow_leave",
+    "report_detail",
+    "report_edition",
+    "report_pdf",
     "resource_list",
     "theme_atom",
     "theme_json",

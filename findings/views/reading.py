@@ -19,7 +19,7 @@ from participants.models import Cohort, month_range
 from ..citation import LICENCE, LICENCE_URL, address_of, as_linked_data, citation_of, one_line
 from ..feeds import Theme
 from ..guards import finding_page
-from ..models import Facet, Finding, Release, Resource
+from ..models import Facet, Finding, Release, Report, Resource
 from ..representations import BY_TYPE, links_of, preferred_type
 from ..searching import LONGEST, FoundFindings
 
@@ -98,7 +98,8 @@ def context_of(finding: Finding, release: Release) -> dict[str, Any]:
 @shop_window
 def resource_list(request: HttpRequest) -> HttpResponse:
     resources = Resource.objects.public().select_related("cohort")
-    return render(request, "findings/resource_list.html", {"here": "resources", "resources": resources})
+    context = {"here": "resources", "resources": resources, "reports": Report.objects.public()}
+    return render(request, "findings/resource_list.html", context)
 
 
 def filters_for(wanted: dict[str, str], found: FoundFindings | None) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
-from findings.models import Finding
+from findings.models import Finding, Report
 from lgr6.context import current_cohort
 from participants.guards import shop_window
 
@@ -38,8 +38,14 @@ def sitemap(request: HttpRequest) -> HttpResponse:
         }
         for finding in Finding.objects.published().defer("current__content")
     ]
+    reports = [
+        {"location": report.edition.address(), "lastmod": timezone.localdate(report.edition.published_at)}
+        for report in Report.objects.public()
+    ]
     # The template is the one of Django's own sitemaps.
-    return render(request, "sitemap.xml", {"urlset": pages + findings}, content_type="application/xml; charset=utf-8")
+    return render(
+        request, "sitemap.xml", {"urlset": pages + findings + reports}, content_type="application/xml; charset=utf-8"
+    )
 
 
 @shop_window

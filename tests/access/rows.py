@@ -165,6 +165,15 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for kind in ("atom", "json")
         for theme in ("public-theme", "missing")
     ],
+    *[
+        (f"findings:report_{kind}", state, slug(f"report-{state}"))
+        for kind in ("detail", "pdf")
+        for state in ("published", "draft", "missing")
+    ],
+    *[
+        ("findings:report_edition", state, lambda world, state=state: {"slug": f"report-{state}", "number": 1})
+        for state in ("published", "draft", "missing")
+    ],
     ("findings:resource_list", "", None),
     ("findings:finding_follow", "published", slug("published")),
     ("findings:finding_follow", "withdrawn", slug("withdrawn")),

@@ -178,6 +178,14 @@ def build() -> World:
         cohort, museum, slug="withdrawn", title=f"Finding {canary('withdrawn')}", summary=canary("withdrawn")
     )
     things.withdrawn.withdraw(now, "A sample reason.")
+    things.report = make.a_published_report(cohort, things.published, slug="report-published")
+    make.a_report(
+        cohort,
+        things.published,
+        slug="report-draft",
+        title=f"Report {canary('draft-report')}",
+        foreword=canary("draft-report"),
+    )
     things.resource = Resource.objects.create(title="A public text", is_public=True)
     things.hidden_resource = Resource.objects.create(title=f"Resource {canary('hidden-resource')}", is_public=False)
     things.subscriber = Subscriber.objects.create(address=f"{canary('reader').lower()}@sample.example", asked_at=now)

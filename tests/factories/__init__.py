@@ -14,7 +14,7 @@ from allauth.account.models import EmailAddress
 from django.utils.text import slugify
 
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding, Permission, ReviewLink, Theme
+from findings.models import Agreement, Excerpt, Finding, Permission, Report, ReportChapter, ReviewLink, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
@@ -324,3 +324,26 @@ def a_published_finding(
     agreed(finding)
     finding.publish(NOW, None)
     return finding
+
+
+def a_report(cohort: Cohort, *findings: Finding, **extra: Any) -> Report:
+    """A report of these findings in this order, not published."""
+    report = Report.objects.create(
+        cohort=cohort,
+        **{
+            "slug": f"sample-report-{next(_count)}",
+            "title": "What eighteen organisations learned",
+            "subtitle": "A sample of a report",
+            "foreword": "Sample words to begin with.",
+            **extra,
+        },
+    )
+    for position, finding in enumerate(findings, 1):
+        ReportChapter.objects.create(report=report, finding=finding, position=position)
+    return report
+
+
+def a_published_report(cohort: Cohort, *findings: Finding, **extra: Any) -> Report:
+    report = a_report(cohort, *(findings or [a_published_finding(cohort)]), **extra)
+    report.publish(NOW, None)
+    return report
