@@ -159,6 +159,17 @@ def test_a_withdrawn_finding_leaves_the_pdf_in_the_same_request_and_the_disk_wit
     assert Printing.objects.get().stored_as != before
 
 
+def test_a_pdf_known_by_its_edition_alone_would_keep_withdrawn_words(client, press, monkeypatch):
+    """The negative control: with the same digest whatever is shown, the old file would still be handed out."""
+    monkeypatch.setattr(printing, "digest_now", lambda edition, chapters: "0" * 64)
+    cohort = a_cohort()
+    gone = a_published_finding(cohort)
+    a_printed_report(gone, slug="lgr6")
+    gone.withdraw(LATER, "We counted wrongly.")
+
+    assert client.get("/reports/lgr6.pdf").status_code == 200
+
+
 def test_words_withdrawn_while_they_wait_to_be_printed_are_not_printed(press):
     cohort = a_cohort()
     gone = a_published_finding(cohort, title="Kingfisher")

@@ -283,3 +283,19 @@ def test_resources_and_sitemap_name_what_is_published_by_one_query_more(client, 
 
     assert [report.title in text_of(resources), "Kingfisher" in text_of(resources)] == [True, False]
     assert ["/reports/published/" in sitemap, "/reports/unpublished/" in sitemap] == [True, False]
+
+
+def test_a_chapter_that_was_not_marked_as_withdrawn_would_come_back(client, monkeypatch):
+    """The negative control: without the mark, words once refused return with the finding's next release."""
+    monkeypatch.setattr("findings.models.report.EditionChapterQuerySet.withdraw", lambda self, finding, now: None)
+    cohort = a_cohort()
+    finding = a_published_finding(cohort, a_membership(cohort), title="Kingfisher")
+    report = a_published_report(cohort, finding)
+    finding.withdraw(LATER, "Not these words.")
+    hidden_while_withdrawn = "Kingfisher" not in text_of(page(client, report))
+    finding.title = "A better title"
+    finding.save()
+    agreed(finding)
+    finding.publish(LATER, None, "Another title.")
+
+    assert (hidden_while_withdrawn, "Kingfisher" in text_of(page(client, report))) == (True, True)
