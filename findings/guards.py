@@ -1,13 +1,14 @@
-"""Which finding everyone may read, at this moment."""
+"""Which finding everyone may read, at this moment; and who gathers what it is written from."""
 
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from participants.guards import shop_window
+from participants.guards import cohort_page, shop_window
+from participants.models import Cohort
 
 from .models import Finding
 
@@ -26,5 +27,18 @@ def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
             context = {"finding": finding, "here": "findings"}
             return render(request, "findings/finding_withdrawn.html", context, status=410)
         return view(request, finding, *args, **kwargs)
+
+    return guarded
+
+
+def gathering_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A cohort page for staff and the cohort's mentors: those who only take part get a 404."""
+
+    @cohort_page
+    @wraps(view)
+    def guarded(request: HttpRequest, cohort: Cohort, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (request.user.is_staff or cohort.is_mentor):  # type: ignore[attr-defined, union-attr]
+            raise Http404
+        return view(request, cohort, *args, **kwargs)
 
     return guarded

@@ -3,6 +3,7 @@
 from .agreement import Agreement, AgreementRecord
 from .excerpt import Excerpt
 from .finding import Finding, Theme, digest_of
+from .passage import Passage, notes_to_gather
 from .release import Facet, Release
 from .resource import Resource
 
@@ -12,8 +13,10 @@ __all__ = [
     "Excerpt",
     "Facet",
     "Finding",
+    "Passage",
     "Release",
     "Resource",
     "Theme",
     "digest_of",
+    "notes_to_gather",
 ]

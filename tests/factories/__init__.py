@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding
+from findings.models import Agreement, Excerpt, Finding, Passage, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
-from research.models import BOXES, Archive, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase
+from research.models import BOXES, Archive, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase, UsToo
 from research.trying import begin_experiment
 from workshops.models import Workshop
 
@@ -270,6 +270,28 @@ def a_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any
 def an_excerpt(finding: Finding, note: ResearchNote, quote: str = "") -> Excerpt:
     version = note.versions.get(number=note.version)
     return Excerpt.objects.create(finding=finding, version=version, quote=quote or version.body)
+
+
+def a_theme(cohort: Cohort, name: str = "Audience voice") -> Theme:
+    return Theme.objects.create(cohort=cohort, name=name, slug=name.lower().replace(" ", "-"))
+
+
+def a_passage(note: ResearchNote, marked_by: User, words: str = "", *themes: Theme, **extra: Any) -> Passage:
+    """Words of the note as it stands, marked; the whole of it unless said otherwise."""
+    version = note.versions.get(number=note.version)
+    words = words or version.body
+    start = version.body.index(words)
+    passage = Passage.objects.create(
+        version=version, start=start, end=start + len(words), marked_by=marked_by, **{"marked_at": NOW, **extra}
+    )
+    passage.themes.set(themes)
+    return passage
+
+
+def a_us_too(note: ResearchNote, author: User, line: str = "We saw the same in our stores.") -> UsToo:
+    """Said for the organisation the author sits in."""
+    membership = author.seats.get().membership
+    return UsToo.objects.create(note=note, membership=membership, author=author, line=line, said_at=NOW)
 
 
 def agreed(finding: Finding, by: User | None = None) -> None:
