@@ -1,4 +1,4 @@
-"""Which finding everyone may read, at this moment."""
+"""Which finding everyone may read, at this moment; and who gathers what it is written from."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -9,7 +9,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
-from participants.guards import shop_window
+from participants.guards import cohort_page, shop_window
+from participants.models import Cohort
 
 from .models import Finding
 
@@ -45,3 +46,16 @@ def lead_on(request: HttpRequest, slug: str) -> HttpResponse:
     # As long as a page is kept: the finding may get its former address back.
     patch_cache_control(response, public=True, max_age=0, s_maxage=30)
     return response
+
+
+def gathering_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A cohort page for staff and the cohort's mentors: those who only take part get a 404."""
+
+    @cohort_page
+    @wraps(view)
+    def guarded(request: HttpRequest, cohort: Cohort, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (request.user.is_staff or cohort.is_mentor):  # type: ignore[attr-defined, union-attr]
+            raise Http404
+        return view(request, cohort, *args, **kwargs)
+
+    return guarded

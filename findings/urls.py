@@ -28,4 +28,16 @@ urlpatterns = [
     path("review/<str:key>/", views.finding_review, name="finding_review"),
     path("cohorts/<slug:cohort_slug>/findings/", views.agreement_list, name="agreement_list"),
     path("cohorts/<slug:cohort_slug>/findings/<slug:slug>/", views.agreement_detail, name="agreement_detail"),
+    path("cohorts/<slug:cohort_slug>/gather/", views.gathering_room, name="gathering_room"),
+    path("cohorts/<slug:cohort_slug>/gather/themes/", views.theme_table, name="theme_table"),
+    path("cohorts/<slug:cohort_slug>/gather/notes/<uuid:pk>/", views.passage_new, name="passage_new"),
+    path("cohorts/<slug:cohort_slug>/gather/passages/", views.passage_list, name="passage_list"),
+    path("cohorts/<slug:cohort_slug>/gather/passages/<int:pk>/", views.passage_edit, name="passage_edit"),
+    path("cohorts/<slug:cohort_slug>/gather/passages/<int:pk>/remove/", views.passage_remove, name="passage_remove"),
+    path(
+        "cohorts/<slug:cohort_slug>/gather/passages/<int:pk>/put-back/",
+        views.passage_put_back,
+        name="passage_put_back",
+    ),
+    path("cohorts/<slug:cohort_slug>/gather/passages/<int:pk>/take/", views.passage_take, name="passage_take"),
 ]

@@ -5,6 +5,7 @@ from .agreement import Agreement, AgreementRecord
 from .excerpt import Excerpt
 from .finding import Finding, digest_of
 from .follower import Follower
+from .passage import Passage, notes_to_gather
 from .permission import Permission
 from .printing import Printing
 from .release import Facet, Release
@@ -25,6 +26,7 @@ __all__ = [
     "FindingWords",
     "Follower",
     "FormerSlug",
+    "Passage",
     "Permission",
     "Printing",
     "Release",
@@ -35,4 +37,5 @@ __all__ = [
     "ReviewLink",
     "Theme",
     "digest_of",
+    "notes_to_gather",
 ]

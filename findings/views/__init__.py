@@ -14,6 +14,8 @@ from .formats import (
     theme_atom,
     theme_json,
 )
+from .gathering import gathering_room, passage_list, theme_table
+from .passages import passage_edit, passage_new, passage_put_back, passage_remove, passage_take
 from .reading import finding_detail, finding_list, finding_release, resource_list
 from .reports import report_detail, report_edition, report_pdf
 
@@ -35,10 +37,18 @@ __all__ = [
     "finding_ris",
     "follow_confirm",
     "follow_leave",
+    "gathering_room",
+    "passage_edit",
+    "passage_list",
+    "passage_new",
+    "passage_put_back",
+    "passage_remove",
+    "passage_take",
     "report_detail",
     "report_edition",
     "report_pdf",
     "resource_list",
     "theme_atom",
     "theme_json",
+    "theme_table",
 ]

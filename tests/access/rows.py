@@ -137,6 +137,16 @@ def release(finding: str, number: int) -> Kwargs:
     return lambda _: {"slug": finding, "number": number}
 
 
+def us_too_under(letter: str) -> Kwargs:
+    """The URL of what the other organisation said under a note."""
+
+    def kwargs(world: World) -> dict[str, Any]:
+        said = getattr(world.things, letter).shared.us_toos.get()
+        return {"cohort_slug": "world", "pk": said.note_id, "us_too_pk": said.pk}
+
+    return kwargs
+
+
 PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("home", "", None),
     ("accessibility", "", None),
@@ -186,6 +196,21 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("findings:agreement_detail", "A", on("a", "finding")),
     ("findings:agreement_detail", "B", on("b", "finding")),
     ("findings:agreement_detail", "missing", cohort(slug="missing")),
+    ("findings:gathering_room", "", cohort()),
+    ("findings:passage_list", "", cohort()),
+    ("findings:theme_table", "", cohort()),
+    *[
+        ("findings:passage_new", f"{letter} {thing}", of(letter.lower(), thing))
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    ("findings:passage_new", "missing", MISSING_NOTE),
+    *[
+        (f"findings:passage_{deed}", letter, of(letter.lower(), "passage"))
+        for deed in ("edit", "remove", "put_back", "take")
+        for letter in ("A", "B")
+    ],
+    ("findings:passage_edit", "missing", cohort(pk=999999)),
     ("correspondence:newsletter", "", None),
     ("correspondence:newsletter_confirm", "the key", lambda w: {"token": w.things.subscriber.confirm_token}),
     ("correspondence:newsletter_confirm", "no key", NO_KEY),
@@ -242,6 +267,14 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for letter in ("A", "B")
         for thing in ("draft", "inner", "shared", "locked", "deleted")
     ],
+    *[
+        ("research:us_too_new", f"{letter} {thing}", of(letter.lower(), thing))
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    ("research:us_too_new", "missing", MISSING_NOTE),
+    ("research:us_too_remove", "under A's note", us_too_under("a")),
+    ("research:us_too_remove", "under B's note", us_too_under("b")),
     *[
         (f"research:note_{deed}", f"{letter} locked", of(letter.lower(), "locked"))
         for deed in ("detail", "edit", "history")

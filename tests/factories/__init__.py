@@ -14,11 +14,11 @@ from allauth.account.models import EmailAddress
 from django.utils.text import slugify
 
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding, Permission, Report, ReportChapter, ReviewLink, Theme
+from findings.models import Agreement, Excerpt, Finding, Passage, Permission, Report, ReportChapter, ReviewLink, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
-from research.models import BOXES, Archive, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase
+from research.models import BOXES, Archive, Attachment, Experiment, NoteVersion, ResearchNote, ResearchPhase, UsToo
 from research.trying import begin_experiment
 from workshops.models import Workshop
 
@@ -274,6 +274,24 @@ def an_excerpt(finding: Finding, note: ResearchNote, quote: str = "") -> Excerpt
     return Excerpt.objects.create(finding=finding, version=version, quote=quote or version.body)
 
 
+def a_passage(note: ResearchNote, marked_by: User, words: str = "", *themes: Theme, **extra: Any) -> Passage:
+    """Words of the note as it stands, marked; the whole of it unless said otherwise."""
+    version = note.versions.get(number=note.version)
+    words = words or version.body
+    start = version.body.index(words)
+    passage = Passage.objects.create(
+        version=version, start=start, end=start + len(words), marked_by=marked_by, **{"marked_at": NOW, **extra}
+    )
+    passage.themes.set(themes)
+    return passage
+
+
+def a_us_too(note: ResearchNote, author: User, line: str = "We saw the same in our stores.") -> UsToo:
+    """Said for the organisation the author sits in."""
+    membership = author.seats.get().membership
+    return UsToo.objects.create(note=note, membership=membership, author=author, line=line, said_at=NOW)
+
+
 def agreed(finding: Finding, by: User | None = None) -> None:
     """Every organisation concerned, and who wrote what is quoted, say yes to the words as they stand."""
     finding.ask(NOW)
@@ -312,7 +330,7 @@ def a_review_key(finding: Finding, membership: Membership, now: datetime) -> str
     return key
 
 
-def a_theme(cohort: Cohort, name: str) -> Theme:
+def a_theme(cohort: Cohort, name: str = "Audience voice") -> Theme:
     return Theme.objects.create(cohort=cohort, name=name, slug=slugify(name))
 
 
