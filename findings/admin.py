@@ -26,9 +26,10 @@ from participants.models import User
 from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
 
-from . import admin_consent, consent
+from . import admin_consent, admin_versions, consent, writing
 from .admin_address import rename
 from .models import Agreement, Excerpt, Finding, Release, Resource, Theme
+from .models.finding_version import typed
 from .wording import typo
 
 NOTES_A_PAGE = 10
@@ -61,9 +62,16 @@ class FindingForm(forms.ModelForm):
         "for spelling: a change of figures, of a “not”, or of more than a few words needs a new yes.",
     )
 
+    # The version its writer saw: see writing.py.
+    base = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # Who saved meanwhile, when, and each field that differs, once a save was refused for that.
+    overtaken: dict[str, Any] | None = None
+    by: User
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
+            self.initial["base"] = self.instance.version
             for name in ("membership", "phase", "themes"):
                 if name in self.fields:
                     field: Any = self.fields[name]
@@ -83,10 +91,30 @@ class FindingForm(forms.ModelForm):
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # a ModelForm fills its instance here
+        if self.instance.pk and "base" in self.fields and not self.errors:
+            self.see_who_was_faster()
         if not self.errors and self.cleaned_data.get("is_typo") and not self.typo():
             self.add_error(
                 "is_typo", "This is more than a typo, or nothing changed: save without the tick, and ask again."
             )
+
+    def see_who_was_faster(self) -> None:
+        """Refuses what was not written on top of what stands, unless it says the same; keeps it beside the versions."""
+        stands = Finding.objects.get(pk=self.instance.pk)
+        if self.cleaned_data["base"] == stands.version:
+            return
+        themes = self.cleaned_data["themes"]
+        rows = writing.differences(stands, typed(stands), typed(self.instance, themes))
+        self.cleaned_data["base"] = stands.version
+        if not rows:
+            return
+        writing.keep_refused(self.instance, self.by, timezone.now(), themes)
+        last = stands.versions.filter(number=stands.version).select_related("written_by").first()
+        self.overtaken = {"rows": rows, "last": last}
+        data: Any = self.data
+        self.data = data = data.copy()
+        data[self.add_prefix("base")] = str(stands.version)
+        self.add_error(None, "Somebody else saved this finding since you opened it: compare below, then save again.")
 
 
 class ExcerptForm(forms.ModelForm):
@@ -250,6 +278,7 @@ class FindingAdmin(Desk):
     """Findings. Readers see the latest release; this is the working copy."""
 
     form = FindingForm
+    refusals = (*Desk.refusals, writing.Overtaken)
     list_display = ("title", "cohort", "membership", "state", "outcome", "published_at")
     list_filter = ("cohort", "state", "outcome", "themes", ("membership", admin.RelatedOnlyFieldListFilter))
     search_fields = ("title", "summary", "membership__name")
@@ -267,7 +296,10 @@ class FindingAdmin(Desk):
         ),
     )
     fieldsets = (
-        (None, {"fields": ("title", "highlight", "slug", "summary", "membership", "phase", "outcome", "themes")}),
+        (
+            None,
+            {"fields": ("title", "highlight", "slug", "summary", "membership", "phase", "outcome", "themes", "base")},
+        ),
         ("Text", {"fields": ("thought", "matters", "did", "happened", "learned", "next_steps")}),
         ("When the work was done", {"fields": ("work_from", "work_to")}),
         ("Agreement", {"fields": ("is_typo",)}),
@@ -276,7 +308,11 @@ class FindingAdmin(Desk):
     def get_fieldsets(self, request: HttpRequest, obj: Finding | None = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        may_correct = not obj.is_scheduled and obj.agreements.filter(answer=Agreement.Answer.YES).exists()
+        if obj.is_scheduled:
+            return [
+                (name, {"fields": [f for f in part["fields"] if f != "base"]}) for name, part in self.fieldsets[:-1]
+            ]
+        may_correct = obj.agreements.filter(answer=Agreement.Answer.YES).exists()
         return self.fieldsets if may_correct else self.fieldsets[:-1]
 
     def get_inlines(self, request: HttpRequest, obj: Finding | None) -> Any:
@@ -284,7 +320,7 @@ class FindingAdmin(Desk):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Finding | None = None) -> tuple[str, ...]:
         if obj and obj.is_scheduled:
-            return tuple(str(name) for _, part in self.fieldsets[:-1] for name in part["fields"])
+            return tuple(str(name) for _, part in self.fieldsets[:-1] for name in part["fields"] if name != "base")
         # Outside a draft the address is known: `rename` keeps the one before.
         return ("slug",) if obj and obj.state != Finding.State.DRAFT else ()
 
@@ -298,6 +334,7 @@ class FindingAdmin(Desk):
 
     def get_form(self, request: HttpRequest, obj: Finding | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
+        form.by = request.user
         if "themes" in form.base_fields:
             form.base_fields["themes"].help_text = ""
         return form
@@ -317,17 +354,26 @@ class FindingAdmin(Desk):
     def save_model(self, request: HttpRequest, obj: Finding, form: Any, change: bool) -> None:
         """Writes what was typed and nothing else: an organisation may say no while the form is on its way."""
         if not change:
+            obj.version = 1
             super().save_model(request, obj, form, change)
             return
+        if is_changed(form):
+            writing.begin_save(obj, form.cleaned_data["base"], member_of_staff(request), timezone.now())
         own = {field.name for field in obj._meta.concrete_fields}
         before, what = Finding.objects.get(pk=obj.pk).digest(), form.cleaned_data.get("is_typo") and form.typo()
-        if typed := own.intersection(form.changed_data):
-            obj.save(update_fields=typed)
+        if changed := own.intersection(form.changed_data):
+            obj.save(update_fields=changed)
         if what:
             number = consent.carry_over(
                 Finding.objects.get(pk=obj.pk), before, what, member_of_staff(request), timezone.now()
             )
             self.message_user(request, f"A typo: {what}. {number} {'yes holds' if number == 1 else 'yeses hold'} on.")
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if is_changed(form):
+            now = timezone.now()
+            writing.keep(form.instance, form.instance.version, member_of_staff(request), now)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
         """An excerpt taken out keeps its row: what a release quoted can always be traced."""
@@ -343,6 +389,7 @@ class FindingAdmin(Desk):
             "unschedule": self.unschedule,
             "withdraw": self.withdraw,
             "links": partial(admin_consent.links, self),
+            "versions": partial(admin_versions.versions, self),
         }
         wrap = self.admin_site.admin_view
         return [
@@ -352,6 +399,11 @@ class FindingAdmin(Desk):
             ),
             path("<path:object_id>/rename/", wrap(partial(rename, self)), name="findings_finding_rename"),
             path("<path:object_id>/quote/<str:note>/", wrap(self.quote), name="findings_finding_quote"),
+            path(
+                "<path:object_id>/versions/<int:pk>/",
+                wrap(partial(admin_versions.bring_back, self)),
+                name="findings_finding_bring_back",
+            ),
             path(
                 "<path:object_id>/links/<int:pk>/close/",
                 wrap(partial(admin_consent.close_link, self)),
@@ -557,6 +609,11 @@ class FindingAdmin(Desk):
             form=form,
             obj=finding,
         )
+
+
+def is_changed(form: forms.BaseForm) -> bool:
+    """Whether anything of the finding itself was typed or chosen anew."""
+    return bool({*form.changed_data} - {"base", "is_typo"})
 
 
 def address_of(finding: Finding) -> str:

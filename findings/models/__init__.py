@@ -4,6 +4,7 @@ from .address import FormerSlug
 from .agreement import Agreement, AgreementRecord
 from .excerpt import Excerpt
 from .finding import Finding, digest_of
+from .finding_version import FindingVersion
 from .follower import Follower
 from .passage import Passage, notes_to_gather
 from .permission import Permission
@@ -23,6 +24,7 @@ __all__ = [
     "Excerpt",
     "Facet",
     "Finding",
+    "FindingVersion",
     "FindingWords",
     "Follower",
     "FormerSlug",

@@ -112,6 +112,8 @@ class Finding(models.Model):
     is_sample = models.BooleanField(default=False, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of the working copy as it was last saved at the desk: a save goes in only on top of the one its writer saw.
+    version = models.PositiveIntegerField(default=0, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="First release.")
     # The moment it is to be published by itself, who wants it and what changed; why it was not, when it was not.
     publish_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -162,6 +162,7 @@ def filled(client, path, **typed):
     """The desk's form as it stands, with what is typed."""
     form = client.get(path).context["adminform"].form
     data = {name: form.initial.get(name) or "" for name in form.fields if name != "is_typo"}
+    data["base"] = form.initial["base"]
     for formset in client.get(path).context["inline_admin_formsets"]:
         prefix = formset.formset.prefix
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
