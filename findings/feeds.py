@@ -48,7 +48,7 @@ def theme_called(slug: str) -> Theme | None:
 
 def latest(theme: Theme | None) -> Iterable[Finding]:
     findings = Finding.objects.published().found_by({Facet.Kind.THEME.value: theme.slug} if theme else {})
-    return findings.prefetch_related("former_slugs").order_by("-current__published_at", "-pk")[:ENTRIES]
+    return findings.prefetch_related("former_slugs").order_by("-current_id")[:ENTRIES]
 
 
 def tag_of(finding: Finding) -> str:

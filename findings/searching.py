@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.db.models import Min
-
 from discussions.words import wanted
 from research.searching import has_any, mark, passage
 
@@ -44,17 +42,13 @@ class FoundFindings:
 
 
 def nearest(findings: FindingQuerySet, words: list[str]) -> list[int]:
-    """The ids of those with all these words: in the title first, then the newest; one more than MOST."""
+    """The ids of those with all these words: in the title first, then the newest release; one more than MOST."""
     if not words:
         return []
-    ranked = (
-        findings.order_by()
-        .filter(search_words__words__has=" ".join(words))
-        .values("pk", "published_at")
-        .annotate(place=Min("search_words__place"))
-        .order_by("place", "-published_at", "-pk")
-    )
-    return [row["pk"] for row in ranked[: MOST + 1]]
+    # What has them in its title has them in its text, too: twice as many rows hold enough different findings.
+    found = findings.filter(search_words__words__has=" ".join(words))
+    ranked = found.order_by("search_words__place", "-search_words__pk").values_list("pk", flat=True)
+    return list(dict.fromkeys(ranked[: 2 * (MOST + 1)]))[: MOST + 1]
 
 
 def shown(finding: Finding, words: list[str]) -> Finding:

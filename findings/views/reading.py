@@ -17,6 +17,7 @@ from participants.guards import shop_window
 from participants.models import Cohort, month_range
 
 from ..citation import LICENCE, LICENCE_URL, address_of, as_linked_data, citation_of, one_line
+from ..counting import Counts
 from ..feeds import Theme
 from ..guards import finding_page
 from ..models import Facet, Finding, Release, Report, Resource
@@ -38,11 +39,14 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     findings = Finding.objects.published().found_by(wanted)
     question = one_line(request.GET.get("q", "")[:LONGEST])
     found = FoundFindings(findings, question) if question else None
-    filters = filters_for(wanted, found)
+    counts = Counts()
+    filters = filters_for(wanted, found, counts)
     listed: Any = findings if found is None else found
+    pages = Paginator(listed, FINDINGS_A_PAGE)
+    pages.count = counts.findings(wanted) if found is None else len(found)
     context = {
         "here": "findings",
-        "page": Paginator(listed, FINDINGS_A_PAGE).get_page(request.GET.get("page")),
+        "page": pages.get_page(request.GET.get("page")),
         "filters": filters,
         "wanted": wanted,
         "question": question,
@@ -102,20 +106,20 @@ def resource_list(request: HttpRequest) -> HttpResponse:
     return render(request, "findings/resource_list.html", context)
 
 
-def filters_for(wanted: dict[str, str], found: FoundFindings | None) -> list[dict[str, Any]]:
+def filters_for(wanted: dict[str, str], found: FoundFindings | None, counts: Counts) -> list[dict[str, Any]]:
     """The four filters, each with its values and how many findings each would show beside the other filters set and
     the words looked for. Where words find more than is listed, the values are given without numbers."""
     if found is not None and found.has_more:
-        wanted_here, words, counts = {}, [], False
+        wanted_here, words, are_told = {}, [], False
     else:
-        wanted_here, words, counts = wanted, found.words if found else [], True
+        wanted_here, words, are_told = wanted, found.words if found else [], True
     filters = []
     # Filters that are not set are counted together: one query for them, one for each that is.
-    together = counts_under(wanted_here, words) if len(wanted_here) < len(LABELS) else []
+    together = counts.facets(wanted_here, words) if len(wanted_here) < len(LABELS) else []
     for kind, (label, every) in LABELS.items():
         others = {other: value for other, value in wanted_here.items() if other != kind}
-        rows = counts_under(others, words) if kind in wanted_here else together
-        options = [row if counts else {**row, "n": None} for row in rows if row["kind"] == kind]
+        rows = counts.facets(others, words) if kind in wanted_here else together
+        options = [row if are_told else {**row, "n": None} for row in rows if row["kind"] == kind]
         if options:
             filters.append(
                 {"kind": str(kind), "label": label, "every": every, "options": options, "chosen": wanted.get(kind, "")}
@@ -128,13 +132,6 @@ def chosen_theme(filters: list[dict[str, Any]]) -> Theme | None:
     options = [option for row in filters if row["kind"] == Facet.Kind.THEME for option in row["options"]]
     chosen = {row["chosen"] for row in filters if row["kind"] == Facet.Kind.THEME}
     return next((Theme(row["value"], row["label"]) for row in options if row["value"] in chosen), None)
-
-
-def counts_under(wanted: dict[str, str], words: list[str]) -> list[dict[str, Any]]:
-    found = Finding.objects.published().found_by(wanted).order_by()
-    if words:
-        found = found.filter(search_words__words__has=" ".join(words))
-    return list(Facet.objects.filter(release__in=found.values("current")).counted())
 
 
 def work_done(shown: dict[str, Any]) -> str:

@@ -31,12 +31,13 @@ KEPT_OUT = ["/accounts/", "/admin/", "/my/", "/cohorts/", "/invitations/", "/cal
 @shop_window
 def sitemap(request: HttpRequest) -> HttpResponse:
     pages = [{"location": settings.PORTAL_URL + reverse(name)} for name in PAGES]
+    # The slug and the day alone: there may be thousands, and their texts are long.
     findings = [
         {
-            "location": settings.PORTAL_URL + finding.get_absolute_url(),
-            "lastmod": timezone.localdate(finding.release.published_at),
+            "location": settings.PORTAL_URL + reverse("findings:finding_detail", args=[slug]),
+            "lastmod": timezone.localdate(published_at),
         }
-        for finding in Finding.objects.published().defer("current__content")
+        for slug, published_at in Finding.objects.published().values_list("slug", "current__published_at")
     ]
     reports = [
         {"location": report.edition.address(), "lastmod": timezone.localdate(report.edition.published_at)}

@@ -74,12 +74,12 @@ def test_a_theme_is_followed_alone(client):
         finding.cohort, title="Of light", themes=[finding.cohort.themes.get(slug="light")], slug="of-light"
     )
     every = [entry.title for entry in feedparser.parse(client.get("/findings/feed.atom").content).entries]
-    assert every == ["Lanterns & whales", "Of light", "Of no theme"]
+    assert every == ["Of light", "Of no theme", "Lanterns & whales"]
     feed = feedparser.parse(client.get("/findings/themes/light/feed.atom").content)
-    assert [entry.title for entry in feed.entries] == ["Lanterns & whales", "Of light"]
+    assert [entry.title for entry in feed.entries] == ["Of light", "Lanterns & whales"]
     assert feed.feed.title == "Let’s Get Real: findings on Light"
     items = client.get("/findings/themes/light/feed.json").json()
-    assert [item["title"] for item in items["items"]] == ["Lanterns & whales", "Of light"]
+    assert [item["title"] for item in items["items"]] == ["Of light", "Lanterns & whales"]
     assert items["feed_url"] == "http://localhost:8000/findings/themes/light/feed.json"
     assert items["home_page_url"] == "http://localhost:8000/findings/?theme=light"
     light.withdraw(NOW, "A reason.")
