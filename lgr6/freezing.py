@@ -24,8 +24,10 @@ from django.core.signals import request_finished
 from django.db import close_old_connections
 from django.template.loader import render_to_string
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from django.utils import timezone
 
 from findings.models import Finding, Report
+from findings.printing import ask_for_missing, print_waiting
 from lgr6.context import FrozenPortal
 from participants.models import Cohort
 
@@ -63,6 +65,9 @@ def freeze(cohort: Cohort, on: date) -> Frozen:
     """All files of the cohort, by address. The same pages on the same day make the same bytes. Raises NotFrozen."""
     if cohort.status != Cohort.Status.ENDED:
         raise NotFrozen(f"{cohort} has not ended, so its pages still change: set its status to “ended” first.")
+    # So that no page says of a PDF that it will be there in a minute.
+    ask_for_missing(timezone.now())
+    print_waiting(timezone.now())
     portal = FrozenPortal(cohort, on)
     with one_connection():
         return gather(Scope(cohort), portal)
@@ -104,7 +109,7 @@ class Scope:
         return [
             *(reverse(name) for name in PAGES),
             *(reverse("findings:finding_detail", args=[slug]) for slug in self.findings),
-            *(reverse("findings:report_detail", args=[slug]) for slug in self.reports),
+            *(reverse(f"findings:report_{kind}", args=[slug]) for slug in self.reports for kind in ("detail", "pdf")),
         ]
 
     def holds(self, path: str) -> bool:
