@@ -18,7 +18,7 @@ from correspondence.clock import tick
 from correspondence.wallclock import at_wall_clock
 from discussions.models import Discussion, SearchEntry, Topic
 from findings import consent
-from findings.models import Agreement, Excerpt, Finding, Report, ReportChapter, Theme
+from findings.models import Agreement, Excerpt, Finding, Permission, Report, ReportChapter, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.invitations import invite
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
@@ -439,6 +439,11 @@ def agree(finding: Finding, people: dict[Membership, User], now: datetime) -> No
         consent.answer(
             agreement, people[agreement.membership], Agreement.Answer.YES, "Sample agreement.", now, finding.digest()
         )
+    for excerpt in finding.excerpts.present():
+        for voice in excerpt.voices:
+            speaker = excerpt.writer if voice == Permission.Voice.WRITER else people[excerpt.membership]
+            assert speaker is not None  # noqa: S101  (`voices` says so)
+            consent.answer_excerpt(excerpt, voice, speaker, Permission.Answer.YES, now)
 
 
 def publish_findings(cast: Cast, notes: dict[str, ResearchNote], now: datetime) -> None:

@@ -13,6 +13,7 @@ from participants.models import Cohort, Membership, Mentorship, Seat, User
 from .locking import late_texts
 from .models import BOXES, Experiment, NoteVersion, ResearchNote, ResearchPhase, kinds_of
 from .models.attachments import ALT_LIMIT
+from .models.us_too import LINE_LIMIT
 from .saving import BODY_LIMIT, TITLE_LIMIT, VERSION_LIMIT, Change, Refused
 
 SEARCH_LIMIT = 200  # characters
@@ -195,6 +196,29 @@ class CommentForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         error_messages={"required": "Write a sentence first."},
     )
+
+
+class UsTooForm(forms.Form):
+    """One line for an organisation that met the same."""
+
+    organisation = forms.ChoiceField(label="Say it for", required=False)
+    line = forms.CharField(
+        label="Us too:",
+        max_length=LINE_LIMIT,
+        help_text="One line: what did you see?",
+        error_messages={"required": "Write a few words first."},
+    )
+
+    def __init__(self, data: Any, *, memberships: list[Membership]) -> None:
+        super().__init__(data)
+        self.memberships = {m.organisation.slug: m for m in memberships}
+        offer_organisations(self, memberships)
+
+    @property
+    def membership(self) -> Membership:
+        """The one chosen, or the only one there is."""
+        slug = self.cleaned_data.get("organisation")
+        return self.memberships[slug] if slug else next(iter(self.memberships.values()))
 
 
 class AddendumForm(forms.Form):

@@ -27,6 +27,12 @@ urlpatterns = [
     path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/readers/", views.note_readers, name="note_readers"),
     path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/addenda/", views.note_addendum, name="note_addendum"),
     path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/comments/", views.note_comment, name="note_comment"),
+    path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/us-too/", views.us_too_new, name="us_too_new"),
+    path(
+        "cohorts/<slug:cohort_slug>/notes/<uuid:pk>/us-too/<int:us_too_pk>/remove/",
+        views.us_too_remove,
+        name="us_too_remove",
+    ),
     path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/delete/", views.note_delete, name="note_delete"),
     path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/put-back/", views.note_put_back, name="note_put_back"),
     path("cohorts/<slug:cohort_slug>/notes/<uuid:pk>/files/", views.note_attachments, name="note_attachments"),

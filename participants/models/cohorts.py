@@ -34,15 +34,16 @@ class CohortQuerySet(models.QuerySet["Cohort"]):
     def visible_to(self, user: User | AnonymousUser) -> CohortQuerySet:
         """Cohorts the person works in now: by a live seat, as a mentor, or as staff.
 
-        Each says whether the person belongs to the cohort itself (`has_seat`: a seat, or staff), not only mentors.
+        Each says whether the person belongs to the cohort itself (`has_seat`: a seat, or staff), not only mentors,
+        and whether they are a mentor there (`is_mentor`; staff who are none are not).
         """
         if not user.is_authenticated:
             return self.none()
-        if user.is_staff:
-            return self.annotate(has_seat=Value(True))
-        seat = Exists(Seat.objects.live().filter(user=user, membership__cohort=OuterRef("pk")))
         mentors = Exists(Mentor.objects.live().filter(user=user, cohort=OuterRef("pk")))
-        return self.annotate(has_seat=seat).filter(Q(has_seat=True) | mentors)
+        if user.is_staff:
+            return self.annotate(has_seat=Value(True), is_mentor=mentors)
+        seat = Exists(Seat.objects.live().filter(user=user, membership__cohort=OuterRef("pk")))
+        return self.annotate(has_seat=seat, is_mentor=mentors).filter(Q(has_seat=True) | Q(is_mentor=True))
 
     def public(self) -> CohortQuerySet:
         return self.exclude(status=Cohort.Status.DRAFT)

@@ -6,6 +6,7 @@ from .experiments import BOXES, CardVersion, Experiment, Framing
 from .locks import Addendum, Seal, Unlock
 from .notes import WAITS, NoteVersion, ResearchNote, name_kinds
 from .phases import GRACE, Kind, KindLabel, Prompt, ResearchPhase, kinds_of, last_locked_day
+from .us_too import UsToo, may_join
 
 __all__ = [
     "BOXES",
@@ -25,8 +26,10 @@ __all__ = [
     "ResearchPhase",
     "Seal",
     "Unlock",
+    "UsToo",
     "kinds_of",
     "last_locked_day",
+    "may_join",
     "name_kinds",
     "notes_to_take",
 ]

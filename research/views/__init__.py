@@ -32,6 +32,7 @@ from .notes import (
 from .phases import phase_detail, phase_list
 from .readers import note_readers
 from .together import note_conflict, note_presence
+from .us_too import us_too_new, us_too_remove
 from .writing import note_edit, note_new, note_preview, note_save
 
 __all__ = [
@@ -73,4 +74,6 @@ __all__ = [
     "note_save",
     "phase_detail",
     "phase_list",
+    "us_too_new",
+    "us_too_remove",
 ]

@@ -15,9 +15,9 @@ from participants.guards import SignedIn, cohort_page
 from participants.models import Cohort, User
 
 from ..attaching import files_of
-from ..forms import PARAGRAPH_LIMIT, AddendumForm, CommentForm, NoteFilter
+from ..forms import PARAGRAPH_LIMIT, AddendumForm, CommentForm, NoteFilter, UsTooForm
 from ..locking import add_addendum, late_texts, standing, what_is_new
-from ..models import NoteVersion, ResearchNote, name_kinds
+from ..models import NoteVersion, ResearchNote, UsToo, may_join, name_kinds
 from ..searching import Found
 
 NOTES_A_PAGE = 20
@@ -86,6 +86,7 @@ def show_note(
     comment_form: CommentForm,
     addendum_form: AddendumForm | None = None,
     status: int = 200,
+    us_too_form: UsTooForm | None = None,
 ) -> HttpResponse:
     now = timezone.now()
     lock = standing(note, now)
@@ -93,6 +94,9 @@ def show_note(
     late = late_texts(note, request.user).first() if lock.state == "locked" and can_edit else None
     if addendum_form is None and lock.state == "locked" and can_edit:
         addendum_form = AddendumForm(None, note=note, user=request.user, initial=addendum_for(note, late))
+    joining = may_join(note, request.user)
+    if us_too_form is None and joining:
+        us_too_form = UsTooForm(None, memberships=joining)
     name_kinds([note], note.membership.cohort)
     comments = list(note.discussion.comments.select_related("author")) if note.discussion else []
     context = {
@@ -108,6 +112,8 @@ def show_note(
         "addenda": note.addenda.select_related("author"),
         "addendum_form": addendum_form,
         "files": files_of(note, request.user, now),
+        "us_toos": UsToo.objects.visible_to(request.user).filter(note=note).select_related("membership", "author"),
+        "us_too_form": us_too_form,
     }
     response = render(request, "research/note_detail.html", context, status=status)
     if request.method == "GET" and note.discussion and comments:

@@ -133,6 +133,20 @@ def missing_file(world: World) -> dict[str, Any]:
     return {"cohort_slug": "world", "pk": world.things.a.shared.pk, "file_pk": MISSING}
 
 
+def release(finding: str, number: int) -> Kwargs:
+    return lambda _: {"slug": finding, "number": number}
+
+
+def us_too_under(letter: str) -> Kwargs:
+    """The URL of what the other organisation said under a note."""
+
+    def kwargs(world: World) -> dict[str, Any]:
+        said = getattr(world.things, letter).shared.us_toos.get()
+        return {"cohort_slug": "world", "pk": said.note_id, "us_too_pk": said.pk}
+
+    return kwargs
+
+
 PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("home", "", None),
     ("accessibility", "", None),
@@ -148,8 +162,18 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("findings:feed_json", "", None),
     *[
         (f"findings:finding_{kind}", state, slug(state))
-        for kind in ("detail", "json", "bib", "ris", "pdf")
+        for kind in ("detail", "json", "csl", "bib", "ris", "pdf", "png")
         for state in ("published", "withdrawn", "draft-a", "missing")
+    ],
+    *[
+        ("findings:finding_release", state, release(state, 1))
+        for state in ("published", "withdrawn", "draft-a", "missing")
+    ],
+    ("findings:finding_release", "no such", release("published", 2)),
+    *[
+        (f"findings:theme_{kind}", theme, slug(theme))
+        for kind in ("atom", "json")
+        for theme in ("public-theme", "missing")
     ],
     *[
         (f"findings:report_{kind}", state, slug(f"report-{state}"))
@@ -161,10 +185,32 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for state in ("published", "draft", "missing")
     ],
     ("findings:resource_list", "", None),
+    ("findings:finding_follow", "published", slug("published")),
+    ("findings:finding_follow", "withdrawn", slug("withdrawn")),
+    ("findings:follow_confirm", "no key", lambda world: {"key": "wrong"}),
+    ("findings:follow_leave", "no key", lambda world: {"key": "wrong"}),
+    ("findings:finding_review", "the key", lambda world: {"key": world.things.review_key}),
+    ("findings:finding_review", "a closed one", lambda world: {"key": world.things.closed_review_key}),
+    ("findings:finding_review", "no key", lambda world: {"key": "wrong"}),
     ("findings:agreement_list", "", cohort()),
     ("findings:agreement_detail", "A", on("a", "finding")),
     ("findings:agreement_detail", "B", on("b", "finding")),
     ("findings:agreement_detail", "missing", cohort(slug="missing")),
+    ("findings:gathering_room", "", cohort()),
+    ("findings:passage_list", "", cohort()),
+    ("findings:theme_table", "", cohort()),
+    *[
+        ("findings:passage_new", f"{letter} {thing}", of(letter.lower(), thing))
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    ("findings:passage_new", "missing", MISSING_NOTE),
+    *[
+        (f"findings:passage_{deed}", letter, of(letter.lower(), "passage"))
+        for deed in ("edit", "remove", "put_back", "take")
+        for letter in ("A", "B")
+    ],
+    ("findings:passage_edit", "missing", cohort(pk=999999)),
     ("correspondence:newsletter", "", None),
     ("correspondence:newsletter_confirm", "the key", lambda w: {"token": w.things.subscriber.confirm_token}),
     ("correspondence:newsletter_confirm", "no key", NO_KEY),
@@ -221,6 +267,14 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for letter in ("A", "B")
         for thing in ("draft", "inner", "shared", "locked", "deleted")
     ],
+    *[
+        ("research:us_too_new", f"{letter} {thing}", of(letter.lower(), thing))
+        for letter in ("A", "B")
+        for thing in ("draft", "inner", "shared", "deleted")
+    ],
+    ("research:us_too_new", "missing", MISSING_NOTE),
+    ("research:us_too_remove", "under A's note", us_too_under("a")),
+    ("research:us_too_remove", "under B's note", us_too_under("b")),
     *[
         (f"research:note_{deed}", f"{letter} locked", of(letter.lower(), "locked"))
         for deed in ("detail", "edit", "history")

@@ -38,6 +38,9 @@ HOMES = {
     "A-question": {"participant", "colleague", "mentor", "staff"},
     "A-topic": {"participant", "colleague", "staff"},
     "A-finding": {"participant", "colleague", "staff"},
+    "A-memo": {"mentor", "staff"},
+    "A-theme": {"mentor", "other_mentor", "staff"},
+    "A-ustoo": {"participant", "colleague", "neighbour", "mentor", "staff"},
     "A-needs": {"participant", "staff"},
     "B-draft": {"neighbour"},
     "B-inner": {"neighbour", "other_mentor", "staff"},
@@ -52,6 +55,9 @@ HOMES = {
     "B-question": {"neighbour", "other_mentor", "staff"},
     "B-topic": {"neighbour", "staff"},
     "B-finding": {"neighbour", "staff"},
+    "B-memo": {"other_mentor", "staff"},
+    "B-theme": {"mentor", "other_mentor", "staff"},
+    "B-ustoo": {"participant", "colleague", "neighbour", "other_mentor", "staff"},
     "B-needs": {"neighbour", "staff"},
     "withdrawn": {"participant", "colleague", "staff"},
     "hidden-resource": {"staff"},
@@ -61,7 +67,7 @@ HOMES = {
 }
 # Canaries that the crawl need not meet: they may be read there, but no page is bound to show them.
 SHY = {"A-deleted", "B-deleted", "withdrawn", "A-wish", "B-wish"}
-MOST_PAGES = 400
+MOST_PAGES = 600
 
 
 def crawl(client: Client, seeds: list[str]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from correspondence.models import Letter, Subscriber
 from findings import consent
-from findings.models import Resource
+from findings.models import Resource, ReviewLink
 from participants.invitations import invite
 from participants.models import Cohort, User
 from research.locking import add_addendum
@@ -161,13 +161,23 @@ def build() -> World:
         own.kept = make.a_kept_copy(own.inner, f"Kept {canary(letter + '-kept')}")
         add_addendum(own.locked, writer, f"Addendum {canary(f'{letter}-locked')}", uuid4(), now)
 
-    things.archive = make.an_archive(people["participant"], now=now)
-
     staff = people["staff"]
     assert staff is not None
+    for letter, own, peer in [("A", things.a, people["neighbour"]), ("B", things.b, people["participant"])]:
+        make.a_us_too(own.shared, peer, f"Us too {canary(f'{letter}-ustoo')}")
+        theme = make.a_theme(cohort, f"Theme {canary(f'{letter}-theme')}")
+        own.passage = make.a_passage(own.inner, staff, "", theme, memo=f"Memo {canary(f'{letter}-memo')}")
+    things.archive = make.an_archive(people["participant"], now=now)
+
     things.open_topic = make.a_topic(cohort, people["neighbour"], title="For everyone in the cohort")
     things.own_comment = things.open_topic.discussion.add(people["participant"], "Said in the open.", now)
-    things.published = make.a_published_finding(cohort, museum, slug="published", title="What was learned in public")
+    public_theme = make.a_theme(cohort, "Public theme")
+    things.published = make.a_published_finding(
+        cohort, museum, slug="published", title="What was learned in public", themes=[public_theme]
+    )
+    things.review_key = make.a_review_key(things.published, museum, now)
+    things.closed_review_key = make.a_review_key(things.published, museum, now)
+    ReviewLink.objects.get(mark=ReviewLink.mark_of(things.closed_review_key)).revoke(now)
     things.withdrawn = make.a_published_finding(
         cohort, museum, slug="withdrawn", title=f"Finding {canary('withdrawn')}", summary=canary("withdrawn")
     )

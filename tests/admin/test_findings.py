@@ -289,7 +289,7 @@ def test_a_no_that_comes_while_the_form_is_on_its_way_is_not_written_over(rf):
     as_read.title = "A title typed meanwhile"
 
     admin.site.get_model_admin(Finding).save_model(
-        rf.post("/"), as_read, SimpleNamespace(changed_data=["title", "themes"]), True
+        rf.post("/"), as_read, SimpleNamespace(changed_data=["title", "themes"], cleaned_data={}), True
     )
 
     stored = Finding.objects.get(pk=finding.pk)

@@ -278,7 +278,7 @@ def test_the_pdf_is_read_back_with_tags_language_title_bookmarks_and_alternative
     assert b'pdfuaid:part="1"' in root["/Metadata"].get_data()
     assert outline_of(pdf.outline) == [
         (0, "What was learned"), (1, "Contents"), (1, "Foreword"), (1, "People film"), (2, "What we learned"),
-        (1, "People answer"), (2, "What we learned"), (1, "Credits"),
+        (2, "How we know"), (1, "People answer"), (2, "What we learned"), (2, "How we know"), (1, "Credits"),
     ]  # fmt: skip
     tags = list(tags_of(root["/StructTreeRoot"]))
     (figure,) = [tag for tag in tags if tag.get("/S") == "/Figure"]
