@@ -21,7 +21,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from findings.models import Resource
+from findings.models import Finding, FormerSlug, Resource, Theme
 from participants.models import Cohort
 from tests.factories import (
     NOW,
@@ -33,6 +33,7 @@ from tests.factories import (
     a_published_finding,
     a_published_report,
     a_report,
+    agreed,
 )
 
 pytestmark = pytest.mark.django_db
@@ -273,3 +274,27 @@ def test_a_report_whose_pdf_cannot_be_made_is_named_and_its_page_promises_none(c
 
     assert "Left out, the portal answered 503: /reports/the-report.pdf" in said.getvalue()
     assert "within minutes" not in (tmp_path / "site/reports/the-report/index.html").read_text("utf-8")
+
+
+def test_a_former_address_leads_on_to_the_one_of_today(cohort, tmp_path):
+    FormerSlug.objects.create(finding=Finding.objects.get(slug="people-film"), slug="as-it-was-called")
+
+    folder = frozen(cohort, tmp_path / "site")
+
+    page = (folder / "findings/as-it-was-called/index.html").read_text("utf-8")
+    assert '<meta http-equiv="refresh" content="0; url=/findings/people-film/">' in page
+    assert '<a href="/findings/people-film/">' in page
+
+
+def test_what_is_there_for_its_form_is_no_file_and_the_feeds_of_a_theme_are(cohort, tmp_path, client):
+    finding = Finding.objects.get(slug="people-film")
+    finding.themes.add(Theme.objects.create(cohort=cohort, name="Place", slug="place"))
+    agreed(finding)
+    finding.publish(NOW, None, "Has a theme.")
+
+    folder = frozen(cohort, tmp_path / "site")
+
+    assert client.get("/findings/people-film/follow/").status_code == 200
+    assert not (folder / "findings/people-film/follow").exists()
+    assert (folder / "findings/people-film/releases/1/index.html").exists()
+    assert b"People film" in (folder / "findings/themes/place/feed.atom").read_bytes()
