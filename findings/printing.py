@@ -34,7 +34,14 @@ SAY_AGAIN = 5.0  # seconds after which a worker renews its lease, between two pa
 TRIES = 3
 STYLE = settings.STATIC_URL + "css/report_pdf.css"
 # What a report looks like on paper: when one of these changes, every report is printed anew.
-LOOK = ["report_pdf.html", "report_cover.html", "report_credits.html", "finding_text.html", "finding_quotes.html"]
+LOOK = [
+    "report_pdf.html",
+    "report_cover.html",
+    "report_credits.html",
+    "finding_text.html",
+    "finding_quotes.html",
+    "how_we_know.html",
+]
 SHEETS = ["css/report_pdf.css", "css/finding_pdf.css"]
 State, Trouble = Printing.State, Printing.Trouble
 

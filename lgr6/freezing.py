@@ -24,13 +24,17 @@ from django.core.signals import request_finished
 from django.db import close_old_connections
 from django.template.loader import render_to_string
 from django.urls import Resolver404, ResolverMatch, resolve, reverse
+from django.utils import timezone
 
-from findings.models import Finding, Report
+from findings.models import Finding, FormerSlug, Report
+from findings.printing import ask_for_missing, print_waiting
 from lgr6.context import FrozenPortal
 from participants.models import Cohort
 
 # Pages beside those of the findings app: nothing in them changes with the reader.
 PAGES = ["home", "participants:organisation_list", "accessibility", "privacy", "robots", "sitemap"]
+# Pages that are there for their form.
+FORMS = {"finding_follow"}
 LINKS = ("href", "src")
 # Elements without an end: they open nothing that would have to be closed.
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -63,6 +67,9 @@ def freeze(cohort: Cohort, on: date) -> Frozen:
     """All files of the cohort, by address. The same pages on the same day make the same bytes. Raises NotFrozen."""
     if cohort.status != Cohort.Status.ENDED:
         raise NotFrozen(f"{cohort} has not ended, so its pages still change: set its status to “ended” first.")
+    # So that no page says of a PDF that it will be there in a minute.
+    ask_for_missing(timezone.now())
+    print_waiting(timezone.now())
     portal = FrozenPortal(cohort, on)
     with one_connection():
         return gather(Scope(cohort), portal)
@@ -98,13 +105,15 @@ class Scope:
         self.findings = list(
             Finding.objects.public().filter(cohort=cohort).order_by("pk").values_list("slug", flat=True)
         )
+        former = FormerSlug.objects.filter(finding__in=Finding.objects.public().filter(cohort=cohort))
+        self.former = list(former.order_by("pk").values_list("slug", flat=True))
         self.reports = list(Report.objects.public().filter(cohort=cohort).order_by("pk").values_list("slug", flat=True))
 
     def beginnings(self) -> list[str]:
         return [
             *(reverse(name) for name in PAGES),
-            *(reverse("findings:finding_detail", args=[slug]) for slug in self.findings),
-            *(reverse("findings:report_detail", args=[slug]) for slug in self.reports),
+            *(reverse("findings:finding_detail", args=[slug]) for slug in [*self.findings, *self.former]),
+            *(reverse(f"findings:report_{kind}", args=[slug]) for slug in self.reports for kind in ("detail", "pdf")),
         ]
 
     def holds(self, path: str) -> bool:
@@ -118,10 +127,12 @@ class Scope:
 
     def is_open(self, match: ResolverMatch) -> bool:
         """Whether the page is everybody's, and speaks of no finding or report of another cohort."""
-        if getattr(match.func, "login_required", True) or "token" in match.kwargs:
+        name = match.url_name or ""
+        if getattr(match.func, "login_required", True) or name in FORMS or "key" in match.kwargs:
             return False
-        known = self.reports if match.url_name and match.url_name.startswith("report_") else self.findings
-        return "slug" not in match.kwargs or match.kwargs["slug"] in known
+        if name.startswith("report_"):
+            return match.kwargs["slug"] in self.reports
+        return not name.startswith("finding_") or "slug" not in match.kwargs or match.kwargs["slug"] in self.findings
 
 
 def findings_page(portal: FrozenPortal) -> Answer:
@@ -162,6 +173,9 @@ class Asker:
         finally:
             response.close()
         kind = response.headers.get("Content-Type", "").split(";")[0].strip()
+        if response.status_code == 301:
+            context = {"portal": self.portal, "to": response.headers["Location"]}
+            body = render_to_string("lgr6/frozen_moved.html", context).encode()
         if response.status_code == 500:
             raise NotFrozen(f"The portal failed at {path}: its log says why. Nothing was written.")
         return Answer(response.status_code, kind, body)
@@ -178,8 +192,8 @@ def one_connection() -> Iterator[None]:
 
 
 def is_file(path: str, answer: Answer) -> bool:
-    """Pages, and the page that says a finding was withdrawn; not the same words in place of its data."""
-    return answer.status == 200 or (answer.status == 410 and path.endswith("/"))
+    """What there is; and in place of a page, not of data, that it was withdrawn or has another address."""
+    return answer.status == 200 or (answer.status in {301, 410} and path.endswith("/"))
 
 
 def place_of(path: str, link: str) -> str | None:

@@ -242,6 +242,7 @@ class ReportEdition(models.Model):
             [
                 chapter.slug,
                 chapter.release.number,
+                chapter.release.struck,
                 chapter.shown,
                 chapter.withdrawn_at and chapter.withdrawn_at.timestamp(),
             ]

@@ -11,6 +11,8 @@ from django.db import IntegrityError, transaction
 
 from findings import consent
 from findings.models import Agreement, ReportChapter
+from findings.printing import digest_now
+from findings.publishing import strike
 from participants.models import Cohort
 from tests.admin.desk import text_of
 from tests.factories import (
@@ -18,11 +20,13 @@ from tests.factories import (
     a_cohort,
     a_finding,
     a_membership,
+    a_note,
     a_participant,
     a_published_finding,
     a_published_report,
     a_report,
     agreed,
+    an_excerpt,
 )
 
 pytestmark = pytest.mark.django_db
@@ -299,3 +303,21 @@ def test_a_chapter_that_was_not_marked_as_withdrawn_would_come_back(client, monk
     finding.publish(LATER, None, "Another title.")
 
     assert (hidden_while_withdrawn, "Kingfisher" in text_of(page(client, report))) == (True, True)
+
+
+def test_a_quotation_that_is_taken_back_leaves_every_edition_at_once_and_its_pdf_with_it(client):
+    cohort = a_cohort()
+    museum = a_membership(cohort)
+    finding = a_finding(cohort, museum)
+    excerpt = an_excerpt(finding, a_note(museum, may_be_quoted=True, body="A kingfisher came."))
+    agreed(finding)
+    finding.publish(NOW, None)
+    report = a_published_report(cohort, finding)
+    before, known_as = text_of(page(client, report)), digest_now(report.edition, report.edition.in_order())
+
+    strike(finding, excerpt.pk, LATER)
+
+    after = text_of(page(client, report))
+    assert ["A kingfisher came." in before, "A quotation was withdrawn" in before] == [True, False]
+    assert ["A kingfisher came." in after, "A quotation was withdrawn" in after] == [False, True]
+    assert digest_now(report.edition, report.edition.in_order()) != known_as

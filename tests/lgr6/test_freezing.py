@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import threading
 import urllib.error
 import urllib.request
@@ -20,8 +21,7 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from findings.models import Resource
-from findings.tasks import print_reports
+from findings.models import Finding, FormerSlug, Resource, Theme
 from participants.models import Cohort
 from tests.factories import (
     NOW,
@@ -33,6 +33,7 @@ from tests.factories import (
     a_published_finding,
     a_published_report,
     a_report,
+    agreed,
 )
 
 pytestmark = pytest.mark.django_db
@@ -141,8 +142,6 @@ def crawl(address: str) -> tuple[dict[str, bytes], dict[str, str], set[str]]:
 
 
 def test_every_link_of_the_folder_leads_to_a_file_and_nothing_is_loaded_from_elsewhere(cohort, tmp_path, serve):
-    print_reports()
-
     bodies, broken, elsewhere = crawl(serve(frozen(cohort, tmp_path / "site")))
 
     assert broken == {}
@@ -158,8 +157,6 @@ def test_every_link_of_the_folder_leads_to_a_file_and_nothing_is_loaded_from_els
 
 def test_the_pdfs_are_among_the_files_where_they_can_be_drawn(cohort, tmp_path):
     pytest.importorskip("weasyprint", reason="the PDF libraries are not on this machine", exc_type=OSError)
-    print_reports()
-
     folder = frozen(cohort, tmp_path / "site")
 
     for name in ("findings/people-film.pdf", "reports/the-report.pdf"):
@@ -196,7 +193,6 @@ def test_every_page_says_on_which_day_it_was_frozen(cohort, tmp_path):
 
 
 def test_freezing_twice_makes_the_same_bytes_but_for_the_day(cohort, tmp_path):
-    print_reports()
     first, second, later = (
         {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         for folder in (
@@ -267,3 +263,38 @@ def test_a_form_that_were_left_in_would_be_seen(cohort, tmp_path, monkeypatch):
     folder = frozen(cohort, tmp_path / "site")
 
     assert "<form" in (folder / "findings/people-film/index.html").read_text("utf-8")
+
+
+def test_a_report_whose_pdf_cannot_be_made_is_named_and_its_page_promises_none(cohort, tmp_path, monkeypatch):
+    # None in sys.modules makes an import fail as on a machine that has not got it.
+    monkeypatch.setitem(sys.modules, "weasyprint", None)
+    said = StringIO()
+
+    call_command("freeze", cohort.slug, str(tmp_path / "site"), stdout=StringIO(), stderr=said)
+
+    assert "Left out, the portal answered 503: /reports/the-report.pdf" in said.getvalue()
+    assert "within minutes" not in (tmp_path / "site/reports/the-report/index.html").read_text("utf-8")
+
+
+def test_a_former_address_leads_on_to_the_one_of_today(cohort, tmp_path):
+    FormerSlug.objects.create(finding=Finding.objects.get(slug="people-film"), slug="as-it-was-called")
+
+    folder = frozen(cohort, tmp_path / "site")
+
+    page = (folder / "findings/as-it-was-called/index.html").read_text("utf-8")
+    assert '<meta http-equiv="refresh" content="0; url=/findings/people-film/">' in page
+    assert '<a href="/findings/people-film/">' in page
+
+
+def test_what_is_there_for_its_form_is_no_file_and_the_feeds_of_a_theme_are(cohort, tmp_path, client):
+    finding = Finding.objects.get(slug="people-film")
+    finding.themes.add(Theme.objects.create(cohort=cohort, name="Place", slug="place"))
+    agreed(finding)
+    finding.publish(NOW, None, "Has a theme.")
+
+    folder = frozen(cohort, tmp_path / "site")
+
+    assert client.get("/findings/people-film/follow/").status_code == 200
+    assert not (folder / "findings/people-film/follow").exists()
+    assert (folder / "findings/people-film/releases/1/index.html").exists()
+    assert b"People film" in (folder / "findings/themes/place/feed.atom").read_bytes()
