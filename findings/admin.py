@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -22,7 +23,7 @@ from participants.models import User
 from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
 
-from . import consent
+from . import admin_gathering, consent
 from .models import Agreement, Excerpt, Finding, Release, Resource, Theme
 
 NOTES_A_PAGE = 10
@@ -43,6 +44,10 @@ class ThemeAdmin(Desk):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Theme | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
+
+    def get_urls(self) -> list[Any]:
+        merge = self.admin_site.admin_view(partial(admin_gathering.merge, self))
+        return [path("<path:object_id>/merge/", merge, name="findings_theme_merge"), *super().get_urls()]
 
 
 class FindingForm(forms.ModelForm):
@@ -271,6 +276,7 @@ class FindingAdmin(Desk):
             context |= {
                 "concerned": sorted(finding.concerned(), key=str),
                 "hindrances": finding.hindrances(),
+                "us_toos": admin_gathering.proposed(finding, member_of_staff(request)),
                 "note_filter": filtered,
                 "notes": Paginator(notes, NOTES_A_PAGE).get_page(request.GET.get("notes_page")),
             }
