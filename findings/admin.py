@@ -26,7 +26,7 @@ from participants.models import User
 from participants.staff import member_of_staff
 from research.models import NoteVersion, ResearchNote
 
-from . import admin_consent, admin_versions, consent, writing
+from . import admin_consent, admin_gathering, admin_versions, consent, writing
 from .admin_address import rename
 from .models import Agreement, Excerpt, Finding, Release, Resource, Theme
 from .models.finding_version import typed
@@ -50,6 +50,10 @@ class ThemeAdmin(Desk):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Theme | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
+
+    def get_urls(self) -> list[Any]:
+        merge = self.admin_site.admin_view(partial(admin_gathering.merge, self))
+        return [path("<path:object_id>/merge/", merge, name="findings_theme_merge"), *super().get_urls()]
 
 
 class FindingForm(forms.ModelForm):
@@ -431,6 +435,7 @@ class FindingAdmin(Desk):
             context |= {
                 "concerned": sorted(finding.concerned(), key=str),
                 "hindrances": finding.hindrances(),
+                "us_toos": admin_gathering.proposed(finding, member_of_staff(request)),
                 "note_filter": filtered,
                 "notes": Paginator(notes, NOTES_A_PAGE).get_page(request.GET.get("notes_page")),
             }

@@ -12,7 +12,7 @@ from participants.models import Cohort, Membership, User
 from research.forms import PARAGRAPH_LIMIT, Question, Text
 from research.models import NoteVersion, ResearchPhase
 
-from .gathering import occurrences, one_way, place_in
+from .gathering import occurrences, one_way, place_in, slug_of
 from .models import Finding, Passage, Theme
 
 AROUND = 40  # characters before and after words that stand in a note more than once
@@ -74,6 +74,17 @@ class GatheringFilter(forms.Form):
         return passages.filter(self.of_note("version__note__"), self.of_theme())
 
 
+class ThemeForm(forms.Form):
+    """A theme for the cohort's list."""
+
+    name = forms.CharField(label="Its name", max_length=80, error_messages={"required": "Name the theme first."})
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        slug_of(name)
+        return name
+
+
 class ThemesForm(forms.Form):
     """Themes of the cohort's own list, and a name for a new one."""
 
@@ -85,6 +96,12 @@ class ThemesForm(forms.Form):
     def __init__(self, data: Any, *, cohort: Cohort, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.fields["themes"].queryset = Theme.objects.filter(cohort=cohort)  # type: ignore[attr-defined]
+
+    def clean_new_theme(self) -> str:
+        name: str = self.cleaned_data["new_theme"]
+        if name:
+            slug_of(name)
+        return name
 
 
 class PassageForm(ThemesForm):

@@ -76,16 +76,30 @@ def mark(
         if not is_new and memo and memo not in passage.memo:
             passage.memo = f"{passage.memo}\n\n{memo}".strip()
             passage.save(update_fields=["memo"])
-        passage.themes.add(*themes)
+        passage.themes.add(*held(themes))
     return passage
+
+
+def held(themes: Iterable[Theme]) -> list[Theme]:
+    """The themes, so that nobody merges them away until the transaction ends. Raises ValidationError if one is gone."""
+    wanted = {theme.pk for theme in themes}
+    found = list(Theme.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    if len(found) != len(wanted):
+        raise ValidationError("A theme you chose was merged into another one meanwhile. Choose again.")
+    return found
 
 
 def theme_named(cohort: Cohort, name: str) -> Theme:
     """The cohort's theme of that name, made if there is none yet. Raises ValidationError for a name of no letters."""
+    return Theme.objects.get_or_create(cohort=cohort, slug=slug_of(name), defaults={"name": name})[0]
+
+
+def slug_of(name: str) -> str:
+    """What a theme is found by. Raises ValidationError for a name of no letters."""
     slug = slugify(name)[:80]
     if not slug:
         raise ValidationError("Name the theme with letters or figures.")
-    return Theme.objects.get_or_create(cohort=cohort, slug=slug, defaults={"name": name})[0]
+    return slug
 
 
 @transaction.atomic
@@ -120,7 +134,7 @@ def take(passage: Passage, finding: Finding, by: User) -> Excerpt:
     excerpt = Excerpt(finding=locked, version=passage.version, quote=passage.quote, added_by=by)
     excerpt.full_clean()
     excerpt.save()
-    locked.themes.add(*passage.themes.all())
+    locked.themes.add(*held(passage.themes.all()))
     return excerpt
 
 

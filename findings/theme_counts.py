@@ -14,7 +14,7 @@ from .models import Passage, Theme
 
 # Of the picture, in its own units: room for names at the left and above, a cell, and the radius of the smallest dot
 # and of what the largest has more.
-LEFT, ABOVE, CELL, LEAST, MORE = 230, 130, 48, 10, 12
+LEFT, ABOVE, CELL, LEAST, MORE = 230, 150, 48, 10, 12
 LONGEST = 26  # characters of a name in the picture; the table has it whole
 
 
@@ -39,6 +39,11 @@ class Counts:
     rows: list[dict[str, Any]]
     width: int
     height: int
+
+    @property
+    def names_at(self) -> int:
+        """Where the names of the columns begin, from above."""
+        return ABOVE - 10
 
     @property
     def has_any(self) -> bool:

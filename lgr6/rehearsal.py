@@ -18,11 +18,12 @@ from correspondence.clock import tick
 from correspondence.wallclock import at_wall_clock
 from discussions.models import Discussion, SearchEntry, Topic
 from findings import consent
+from findings.gathering import mark
 from findings.models import Agreement, Excerpt, Finding, Permission, Report, ReportChapter, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.invitations import invite
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
-from research.models import BOXES, Experiment, Kind, NoteVersion, ResearchNote, ResearchPhase
+from research.models import BOXES, Experiment, Kind, NoteVersion, ResearchNote, ResearchPhase, UsToo
 from research.trying import begin_experiment, save_experiment
 from workshops.models import Attendance, record_reply
 
@@ -81,6 +82,7 @@ def play(now: datetime) -> None:
         talk(cast, notes, now)
         mentor_them(cast, now)
         publish_findings(cast, notes, now)
+        mark_passages(cast, notes, now)
         invite(
             email=f"newcomer@{DOMAIN}",
             name="Nia Newcomer",
@@ -523,3 +525,23 @@ def publish_findings(cast: Cast, notes: dict[str, ResearchNote], now: datetime) 
     )
     excerpt(waiting, notes["comments"], "Nobody asked who we are.")
     consent.ask(waiting, now)
+
+
+def mark_passages(cast: Cast, notes: dict[str, ResearchNote], now: datetime) -> None:
+    themes = {theme.slug: theme for theme in Theme.objects.filter(cohort=cast.cohort)}
+    for name, words, marked, memo, by in [
+        ("useful", "The posts that travel are not the beautiful ones.", ["audience-voice"], "", cast.staff),
+        ("stopped", "We had asked about ourselves, not about them.", ["audience-voice"], "", cast.staff),
+        ("stopped", "After three weeks the same five people answered.", ["volunteers"], "", cast.staff),
+        ("comments", "Nobody asked who we are.", [], "A sample memo: ask them when.", cast.mentor.user),
+    ]:
+        version = notes[name].versions.get(number=1)
+        start = version.body.index(words)
+        mark(version, start, start + len(words), [themes[slug] for slug in marked], memo, by, now - timedelta(days=2))
+    UsToo.objects.create(
+        note=notes["useful"],
+        membership=cast.gallery,
+        author=cast.neighbour,
+        line="A sample: our opening hours are passed on more than any picture.",
+        said_at=now - timedelta(days=3),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Prefetch, Q, QuerySet, Window, prefetch_related_objects
 from django.db.models.functions import RowNumber
@@ -17,7 +16,7 @@ from participants.guards import SignedIn
 from participants.models import Cohort, User
 from research.models import ResearchNote, UsToo, name_kinds
 
-from ..forms_gathering import GatheringFilter
+from ..forms_gathering import GatheringFilter, ThemeForm
 from ..gathering import one_way, pieces_of, theme_named
 from ..guards import gathering_page
 from ..models import Passage, notes_to_gather
@@ -126,26 +125,18 @@ def passages_of(cohort: Cohort, user: User) -> Any:
 @require_http_methods(["GET", "HEAD", "POST"])
 def theme_table(request: SignedIn, cohort: Cohort) -> HttpResponse:
     """How often each theme was marked, by organisation and by phase; and the place to add one."""
-    error, name = "", ""
-    if request.method == "POST":
-        name = request.POST.get("name", "").strip()
-        try:
-            if len(name) > 80:
-                raise ValidationError("A theme has 80 characters at most.")
-            known = cohort.themes.count()
-            theme = theme_named(cohort, name)
-        except ValidationError as refused:
-            error = refused.messages[0]
-        else:
-            is_new = cohort.themes.count() > known
-            messages.success(request, f"“{theme}” is {'a theme now' if is_new else 'in the list already'}.")
-            return redirect("findings:theme_table", cohort.slug)
+    form = ThemeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        known = cohort.themes.count()
+        theme = theme_named(cohort, form.cleaned_data["name"])
+        is_new = cohort.themes.count() > known
+        messages.success(request, f"“{theme}” is {'a theme now' if is_new else 'in the list already'}.")
+        return redirect("findings:theme_table", cohort.slug)
     passages: QuerySet[Passage] = passages_of(cohort, request.user)
     context = {
         "cohort": cohort,
         "here": "gather",
         "tables": [counts_of(cohort, passages, way) for way in ("organisation", "phase")],
-        "error": error,
-        "name": name,
+        "form": form,
     }
-    return render(request, "findings/theme_table.html", context, status=422 if error else 200)
+    return render(request, "findings/theme_table.html", context, status=422 if form.is_bound else 200)

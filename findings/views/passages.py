@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from participants.models import Cohort, User
 from research.models import NoteVersion, ResearchNote
 
 from ..forms_gathering import PassageChangeForm, PassageForm, TakeForm, ThemesForm
-from ..gathering import begin, mark, one_way, take, theme_named
+from ..gathering import begin, held, mark, one_way, take, theme_named
 from ..guards import gathering_page
 from ..models import Passage, Theme, notes_to_gather
 from .gathering import show_marks
@@ -125,10 +126,11 @@ def changed(request: SignedIn, passage: Passage, form: PassageChangeForm) -> Htt
     if form.is_stale:
         raise ValidationError(f"The memo was changed in another window. It says now: “{passage.memo}”")
     themes = themes_of(form, passage.membership.cohort)
-    if "memo" in form.fields:
-        passage.memo = form.cleaned_data["memo"]
-        passage.save(update_fields=["memo"])
-    passage.themes.set(themes)
+    with transaction.atomic():
+        passage.themes.set(held(themes))
+        if "memo" in form.fields:
+            passage.memo = form.cleaned_data["memo"]
+            passage.save(update_fields=["memo"])
     messages.success(request, "Saved.")
     return redirect("findings:passage_list", passage.membership.cohort.slug)
 

@@ -17,8 +17,15 @@ from tests.browser.pages import PART, kinds_of_pages
 AT_LEAST = {
     "anonymous": {"home", "findings:finding_detail", "participants:organisation_list", "account_login", "404"},
     "participant": {"my_programme", "research:note_edit", "mentoring:session_detail", "discussions:topic_detail"},
-    "mentor": {"my_programme", "mentoring:slot_new", "membership_detail"},
-    "staff": {"admin:index", "admin:findings_finding_change", "admin:participants_cohort_add", "admin:letters_to_come"},
+    "mentor": {"my_programme", "mentoring:slot_new", "membership_detail", "findings:gathering_room"},
+    "staff": {
+        "findings:theme_table",
+        "findings:passage_take",
+        "admin:index",
+        "admin:findings_finding_change",
+        "admin:participants_cohort_add",
+        "admin:letters_to_come",
+    },
 }
 # Passes and checks that do not apply are not asked for: they are what takes axe its time.
 ONLY_VIOLATIONS: dict[str, Any] = {"resultTypes": ["violations"]}

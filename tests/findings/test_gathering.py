@@ -271,7 +271,7 @@ def test_a_theme_is_added_to_the_cohorts_list_once(desk, cohort):
     assert [(theme.name, theme.cohort) for theme in Theme.objects.all()] == [("Courage", cohort)]
 
 
-@pytest.mark.parametrize("name", ["", "   ", "!!!", "x" * 81])
+@pytest.mark.parametrize("name", ["", "   ", "!!!", "x" * 81, "a\x00b"])
 def test_a_theme_without_a_name_is_refused(desk, cohort, name):
     answer = desk.post(THEMES, {"name": name})
 

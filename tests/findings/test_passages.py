@@ -451,6 +451,24 @@ def test_a_theme_named_again_in_other_capitals_is_the_same(cohort):
         gathering.theme_named(cohort, "!!!")
 
 
+def test_a_theme_that_was_merged_away_meanwhile_is_said_and_nothing_is_half_saved(cohort, note):
+    old = a_theme(cohort, "Voices")
+    gathering.merge(Theme.objects.get(pk=old.pk), a_theme(cohort, "Audience voice"))
+
+    with pytest.raises(ValidationError, match="merged into another"):
+        mark(note.versions.get(), 0, 5, [old], "", staff(), NOW)
+
+    assert not Passage.objects.exists()
+
+
+@pytest.mark.parametrize("box", ["words", "memo", "new_theme"])
+def test_signs_that_are_no_text_are_refused_with_a_sentence(desk, note, box):
+    answer = desk.post(page(note), typed(**{box: "a\x00b"}))
+
+    assert answer.status_code == 422
+    assert not Passage.objects.exists()
+
+
 def test_participants_find_no_room_and_no_passage(client, museum, note):
     passage = a_passage(note, staff())
     client.force_login(a_participant(museum))
