@@ -79,6 +79,7 @@ class Postgres:
         self.options = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder} {options}"
         )
+        folder.mkdir(exist_ok=True)
         folder.chmod(0o755)
         self.folder.mkdir()
         if os.getuid() == 0:

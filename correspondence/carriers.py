@@ -13,6 +13,7 @@ import ssl
 import time
 from datetime import UTC
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -192,6 +193,12 @@ class PatientSMTPS(Patient, smtplib.SMTP_SSL):
     pass
 
 
+@lru_cache
+def sender_of(address: str) -> str:
+    """The same for every letter, and dear to work out."""
+    return sanitize_address(address, "utf-8")
+
+
 class SMTPCarrier:
     """Drives the conversation step by step; Django's own backend does MAIL to DATA in one."""
 
@@ -204,7 +211,7 @@ class SMTPCarrier:
         message, written = message_of(letter)
         try:
             self.text = written.as_bytes(linesep="\r\n")
-            sender = sanitize_address(message.from_email, "utf-8")
+            sender = sender_of(message.from_email)
             recipient = sanitize_address(letter.address, "utf-8")
         except (ValueError, UnicodeError) as error:
             raise Impossible(f"It cannot be put into an envelope: {error}") from error

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
 from threading import Thread
+from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
@@ -47,6 +48,19 @@ class Report:
     letter: Letter
     answer: str | None = None
     trouble: carriers.Trouble | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """From which states to which, with which other fields; equal for letters that may take it together."""
+
+    before: tuple[State, ...]
+    after: State
+    fields: tuple[tuple[str, Any], ...]
+
+    @classmethod
+    def of(cls, before: list[State], after: State, **fields: Any) -> Step:
+        return cls(tuple(before), after, tuple(fields.items()))
 
 
 class Lane(Thread):
@@ -196,7 +210,7 @@ class Round:
         while reports:
             try:
                 with transaction.atomic():
-                    orders = [self.record(report) for report in reports]
+                    orders = self.record_all(reports)
                 break
             except OperationalError:
                 if time.monotonic() > until or connection.in_atomic_block:
@@ -210,37 +224,54 @@ class Round:
             self.digest(report, order)
         return [(report.lane, order) for report, order in zip(reports, orders, strict=True) if order is not None]
 
-    def record(self, report: Report) -> bool | None:
-        """The letter's next state; whether its text is to go, where that is the question."""
-        letter, trouble, moment = report.letter, report.trouble, self.moment()
+    def record_all(self, reports: list[Report]) -> list[bool | None]:
+        """Each letter's next state; whether its text is to go, where that is the question. Letters that take the same
+        step take it in one statement."""
+        moment = self.moment()
+        steps = [self.step(report, moment) for report in reports]
+        groups: dict[Step, list[Letter]] = defaultdict(list)
+        for report, step in zip(reports, steps, strict=True):
+            groups[step].append(report.letter)
+        moved: set[int] = set()
+        for step, letters in groups.items():
+            moved |= ledger.settle_all(letters, step.before, step.after, **dict(step.fields))
+        orders: list[bool | None] = []
+        for report, step in zip(reports, steps, strict=True):
+            if isinstance(report.trouble, carriers.NoSuchAddress):
+                suppression.suppress(report.letter.address, Suppression.Why.BOUNCED, moment, str(report.trouble))
+            is_question = report.trouble is None and report.answer is None
+            orders.append(step.after == State.SENDING and report.letter.pk in moved if is_question else None)
+        return orders
+
+    def step(self, report: Report, moment: datetime) -> Step:
+        letter, trouble = report.letter, report.trouble
         was = [State.SENDING if letter.pk in self.marked else State.CLAIMED]
         if trouble is None and report.answer is None:
             if letter.not_after is not None and letter.not_after <= moment:
-                settle(letter, was, State.MISSED)
-                return False
-            return settle(letter, was, State.SENDING, held_until=moment + LEASE, tried_at=moment)
+                return Step.of(was, State.MISSED)
+            return Step.of(was, State.SENDING, held_until=moment + LEASE, tried_at=moment)
         if isinstance(trouble, carriers.Unreachable):
-            settle(letter, was, State.PLANNED, answer=str(trouble))
-        elif isinstance(trouble, carriers.Doubtful):
-            settle(letter, was, State.IN_DOUBT, answer=str(trouble), held_until=moment + ledger.PATIENCE)
-        elif isinstance(trouble, carriers.Impossible) or (isinstance(trouble, carriers.NotTaken) and trouble.is_final):
-            settle(letter, was, State.FAILED, answer=str(trouble), attempts=letter.attempts + 1)
-            if isinstance(trouble, carriers.NoSuchAddress):
-                suppression.suppress(letter.address, Suppression.Why.BOUNCED, moment, str(trouble))
-        elif trouble is not None:
-            try_again(letter, was, moment, str(trouble))
-        elif letter.pk in self.marked:
-            # The sweep of a clock that goes wrong may have put it in doubt meanwhile: here is the proof.
-            settle(
-                letter,
-                [State.SENDING, State.IN_DOUBT],
-                State.SENT,
-                sent_at=moment,
-                answer=report.answer or "",
-                attempts=letter.attempts + 1,
-                **ledger.without_text(letter),
-            )
-        return None
+            return Step.of(was, State.PLANNED, answer=str(trouble))
+        if isinstance(trouble, carriers.Doubtful):
+            return Step.of(was, State.IN_DOUBT, answer=str(trouble), held_until=moment + ledger.PATIENCE)
+        attempts = letter.attempts + 1
+        if isinstance(trouble, carriers.Impossible) or (isinstance(trouble, carriers.NotTaken) and trouble.is_final):
+            return Step.of(was, State.FAILED, answer=str(trouble), attempts=attempts)
+        if trouble is not None:
+            wait = ledger.gap_after(letter.attempts)
+            return Step.of(was, State.RETRY, answer=str(trouble), attempts=attempts, held_until=moment + wait)
+        if letter.pk not in self.marked:
+            # It was taken back: it stays as it is, whatever that came to be meanwhile.
+            return Step.of([], State.PLANNED)
+        # The sweep of a clock that goes wrong may have put it in doubt meanwhile: here is the proof.
+        return Step.of(
+            [State.SENDING, State.IN_DOUBT],
+            State.SENT,
+            sent_at=moment,
+            answer=report.answer or "",
+            attempts=attempts,
+            **ledger.without_text(letter),
+        )
 
     def digest(self, report: Report, order: bool | None) -> None:
         """What a report means for the round, once it is committed."""

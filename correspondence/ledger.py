@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -285,16 +285,36 @@ def claim(now: datetime, limit: int = BATCH) -> list[Letter]:
 
 def try_again(letter: Letter, before: list[Letter.State], now: datetime, answer: str) -> bool:
     """After a gap that grows. Where nothing helps, the sweep finds that it is too late."""
-    gap = GAPS[min(letter.attempts, len(GAPS) - 1)]
-    return settle(letter, before, State.RETRY, answer=answer, attempts=letter.attempts + 1, held_until=now + gap)
+    wait = gap_after(letter.attempts)
+    return settle(letter, before, State.RETRY, answer=answer, attempts=letter.attempts + 1, held_until=now + wait)
 
 
-def settle(letter: Letter, before: list[Letter.State], after: Letter.State, **fields: Any) -> bool:
+def gap_after(attempts: int) -> timedelta:
+    return GAPS[min(attempts, len(GAPS) - 1)]
+
+
+def settle(letter: Letter, before: Sequence[Letter.State], after: Letter.State, **fields: Any) -> bool:
     """Moves a letter from one state to the next; False when another process has moved it meanwhile."""
+    return bool(settle_all([letter], before, after, **fields))
+
+
+def settle_all(
+    letters: Sequence[Letter], before: Sequence[Letter.State], after: Letter.State, **fields: Any
+) -> set[int]:
+    """Moves letters from one state to the next; the primary keys of those that no other process had moved."""
     fields.setdefault("held_until", None)
     if "answer" in fields:
         fields["answer"] = fields["answer"][:500]
-    return bool(Letter.objects.filter(pk=letter.pk, state__in=before).update(state=after, **fields))
+    keys = {letter.pk for letter in letters}
+    waiting = Letter.objects.filter(pk__in=keys, state__in=before)
+    if len(keys) == 1:
+        return keys if waiting.update(state=after, **fields) else set()
+    with transaction.atomic():
+        # Where all move, as nearly always, the number says which; else each is asked for apart.
+        if waiting.update(state=after, **fields) == len(keys):
+            return keys
+        transaction.set_rollback(True)
+    return {key for key in keys if Letter.objects.filter(pk=key, state__in=before).update(state=after, **fields)}
 
 
 def without_text(letter: Letter) -> dict[str, str]:

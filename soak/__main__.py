@@ -39,6 +39,8 @@ def main() -> int:
         started = time.monotonic()
         # A folder each: what one proof leaves is no other's.
         with tempfile.TemporaryDirectory(prefix="portal-soak-", ignore_cleanup_errors=True) as folder:
+            # PostgreSQL, whose data lies in it, may be another user.
+            Path(folder).chmod(0o755)
             try:
                 found = PROOFS[name](Path(folder), wanted.share)
             except Exception:

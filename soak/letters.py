@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HOME = Path(__file__).resolve().parent.parent
 LETTERS, KILLS, DRAINERS = 1500, 80, 3
-CONTROL_LETTERS, CONTROL_KILLS = 300, 12
+CONTROL_LETTERS, CONTROL_KILLS = 400, 30
 # Seconds: between two kills at most, from a text's arrival to the server's yes, and for which an undecided letter may
 # be unseen by staff.
 PAUSE, SLOWNESS, SEEN = 3.0, 0.3, 60
