@@ -22,6 +22,12 @@ _kept: OrderedDict[Any, tuple[Stamp, float, Any]] = OrderedDict()
 _lock = Lock()
 
 
+def forget() -> None:
+    """Nothing is known any more: between two databases, as tests have them."""
+    with _lock:
+        _kept.clear()
+
+
 def stamp() -> Stamp:
     out = Finding.objects.filter(state=Finding.State.PUBLISHED).order_by()
     newest = Subquery(Release.objects.order_by("-pk").values("pk")[:1])

@@ -30,15 +30,15 @@ from .theme import Theme
 class FindingQuerySet(models.QuerySet["Finding"]):
     def public(self) -> FindingQuerySet:
         """Findings with a page of their own for everyone: published, or withdrawn with a page that says so."""
-        return (
-            self.filter(state__in=[Finding.State.PUBLISHED, Finding.State.WITHDRAWN])
-            .exclude(cohort__status=Cohort.Status.DRAFT)
-            .select_related("current")
-        )
+        return self.filter(state__in=[Finding.State.PUBLISHED, Finding.State.WITHDRAWN]).of_public_cohorts()
 
     def published(self) -> FindingQuerySet:
         """Findings that everyone may read, each with its latest release."""
-        return self.public().filter(state=Finding.State.PUBLISHED).order_by("-published_at", "-pk")
+        # Not narrowed down from `public`: asked for one state alone, the index gives the order.
+        return self.filter(state=Finding.State.PUBLISHED).of_public_cohorts().order_by("-published_at", "-pk")
+
+    def of_public_cohorts(self) -> FindingQuerySet:
+        return self.exclude(cohort__status=Cohort.Status.DRAFT).select_related("current")
 
     def found_by(self, wanted: dict[str, str]) -> FindingQuerySet:
         """Findings whose latest release has all these values, keyed by kind of facet."""
