@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import Line, growth, letters, pages, saving, search, sink, versions
+from . import Line, growth, letters, pages, report, saving, search, sink, versions
 from .places import HOME, NotHere, environment, free_port, run
 
 
@@ -22,6 +22,13 @@ def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
     if not database.exists():
         run(["manage.py", "rehearse", "--prepare-only"], env)
     return json.loads(run(["-m", f"bench.{part}", str(folder)], env).splitlines()[-1])
+
+
+def on_an_empty_database(part: str, folder: Path) -> dict[str, Any]:
+    """Figures of a part that fills a SQLite of its own."""
+    env = environment(f"sqlite:///{folder / f'{part}.sqlite3'}")
+    run(["manage.py", "migrate", "--verbosity", "0"], env)
+    return json.loads(run(["-m", f"bench.{part}"], env).splitlines()[-1])
 
 
 def on_both_databases(part: str, folder: Path) -> dict[str, Any]:
@@ -58,6 +65,7 @@ PARTS = {
     "saving": (saving, on_both_databases),
     "search": (search, on_each_database),
     "versions": (versions, on_each_database),
+    "report": (report, on_an_empty_database),
 }
 
 

@@ -100,7 +100,10 @@ class Comment(models.Model):
 
 
 class WordsField(models.TextField):
-    """Stems with a space between, each once: what the index of each database is made of."""
+    """Stems with a space between, each once: what the index of each database is made of.
+
+    Its model names SQLite's table of FTS5 as WORDS_INDEX.
+    """
 
 
 @WordsField.register_lookup
@@ -112,7 +115,8 @@ class Has(Lookup):
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
         quote = connection.ops.quote_name
         match = " ".join(f'"{word.removesuffix("*")}"' + ("*" if word.endswith("*") else "") for word in self.sought)
-        rows = "SELECT rowid FROM discussions_searchwords WHERE discussions_searchwords MATCH %s"
+        index = quote(self.lhs.target.model.WORDS_INDEX)
+        rows = f"SELECT rowid FROM {index} WHERE {index} MATCH %s"  # noqa: S608  the name is a constant of a model
         return f"{quote(self.lhs.alias)}.{quote('id')} IN ({rows})", [match]
 
     def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[str]]:
@@ -152,6 +156,8 @@ class SearchEntry(models.Model):
     Made from the text, kept in step by whoever writes it, and made anew by `manage.py rebuild_search`. Raw SQL lays
     the index over `words` (migrations/0002_search_index.py).
     """
+
+    WORDS_INDEX = "discussions_searchwords"
 
     class Place(models.IntegerChoices):
         """The lower, the nearer the top of what is found."""

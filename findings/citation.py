@@ -8,12 +8,15 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
-from .models import Finding
+from .models import Finding, Release
 
 LICENCE = "CC BY 4.0"
 LICENCE_URL = "https://creativecommons.org/licenses/by/4.0/"
+
+FORMATS = ("json", "csl.json", "bib", "ris", "pdf", "png")
 
 # What BibTeX reads as a command, and how it is written as a character.
 BIBTEX = {
@@ -55,9 +58,18 @@ class Citation:
     themes: tuple[str, ...]
 
     def as_text(self) -> str:
-        """A line in the manner of APA 7: author, date, title with release, publisher, address."""
-        day = f"{self.issued.year}, {self.issued.day} {self.issued:%B}"
-        return f"{self.author} ({day}). {self.title} (Release {self.release}). {self.series}. {self.url}"
+        """A line in the manner of APA 7: author, date, title with release, publisher where it is another, address."""
+        parts = [self.author, f"({self.issued.year}, {self.issued:%B} {self.issued.day})"]
+        parts += [f"{self.title} (Release {self.release})", *([self.series] if self.series != self.author else [])]
+        return f"{' '.join(map(ended, parts))} {self.url}"
+
+    def as_harvard(self) -> str:
+        """A line in the manner of Cite Them Right, the Harvard that most British universities ask for."""
+        series = f"{self.series}. " if self.series != self.author else ""
+        return (
+            f"{self.author} ({self.issued.year}) {self.title}. Release {self.release}, {self.issued.day} "
+            f"{self.issued:%B} {self.issued.year}. {series}Available at: {self.url}"
+        )
 
     def as_bibtex(self) -> str:
         fields = {
@@ -94,23 +106,29 @@ class Citation:
         return "".join(f"{tag}  - {one_line(value)}\r\n" for tag, value in lines)
 
 
+def ended(text: str) -> str:
+    """With a full stop, unless it ends in a mark of its own."""
+    return text if text.endswith((".", "?", "!")) else f"{text}."
+
+
 def bibtex(text: str) -> str:
     return "".join(BIBTEX.get(character, character) for character in one_line(text))
 
 
-def citation_of(finding: Finding) -> Citation:
-    """The citation of a published finding's latest release; days are London's."""
-    release, shown = finding.release, finding.shown
+def citation_of(finding: Finding, release: Release | None = None) -> Citation:
+    """The citation of a published finding's latest release, or of one before at its own address; days are London's."""
+    cited = release or finding.release
+    shown = cited.content
     return Citation(
         slug=finding.slug,
         author=one_line(shown["organisation"] or shown["cohort"]),
         title=title_of(shown),
         summary=one_line(shown["summary"]),
         series=one_line(shown["cohort"]),
-        issued=timezone.localdate(release.published_at),
-        release=release.number,
-        url=address_of(finding),
-        themes=tuple(shown["themes"]),
+        issued=timezone.localdate(cited.published_at),
+        release=cited.number,
+        url=address_of(finding) if cited.pk == finding.current_id else address_of_release(finding, cited),
+        themes=tuple(one_line(theme) for theme in shown["themes"]),
     )
 
 
@@ -121,6 +139,10 @@ def title_of(shown: dict[str, Any]) -> str:
 
 def address_of(finding: Finding) -> str:
     return settings.PORTAL_URL + finding.get_absolute_url()
+
+
+def address_of_release(finding: Finding, release: Release) -> str:
+    return settings.PORTAL_URL + reverse("findings:finding_release", args=[finding.slug, release.number])
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
@@ -141,7 +163,11 @@ def as_json(finding: Finding) -> dict[str, Any]:
             for section in shown["sections"]
         ],
         "excerpts": [
-            {key: excerpt[key] for key in ("quote", "organisation", "phase")} for excerpt in shown["excerpts"]
+            {
+                **{key: excerpt[key] for key in ("quote", "organisation", "phase")},
+                "is_counter_example": bool(excerpt.get("is_counter")),
+            }
+            for excerpt in shown["excerpts"]
         ],
         "organisation": shown["organisation"],
         "cohort": shown["cohort"],
@@ -160,19 +186,39 @@ def as_json(finding: Finding) -> dict[str, Any]:
         "language": "en-GB",
         "licence": {"name": LICENCE, "url": LICENCE_URL},
         "citation": citation.as_text(),
-        "formats": {ending: f"{citation.url.rstrip('/')}.{ending}" for ending in ("json", "bib", "ris", "pdf")},
+        "formats": {ending: f"{citation.url.rstrip('/')}.{ending}" for ending in FORMATS},
+    }
+
+
+def as_csl(finding: Finding) -> dict[str, Any]:
+    """An item of CSL-JSON, which reference managers and citeproc read."""
+    citation = citation_of(finding)
+    return {
+        "id": f"{citation.slug}-{citation.release}",
+        "type": "report",
+        "title": citation.title,
+        "author": [{"literal": citation.author}],
+        "issued": {"date-parts": [[citation.issued.year, citation.issued.month, citation.issued.day]]},
+        "publisher": citation.series,
+        "genre": "Finding",
+        "number": f"Release {citation.release}",
+        "version": str(citation.release),
+        "abstract": citation.summary,
+        "keyword": ", ".join(citation.themes),
+        "language": "en-GB",
+        "URL": citation.url,
     }
 
 
 def as_linked_data(finding: Finding) -> dict[str, Any]:
-    """The same for search engines, in the words of schema.org."""
+    """The same for search engines, in the words of schema.org: the report, and the way to it."""
     release, shown, citation = finding.release, finding.shown, citation_of(finding)
     author = {"@type": "Organization", "name": citation.author}
-    return {
-        "@context": "https://schema.org",
+    report = {
         "@type": "Report",
         "@id": citation.url,
         "url": citation.url,
+        "mainEntityOfPage": citation.url,
         "name": citation.title,
         "headline": citation.title[:110],
         "abstract": shown["summary"],
@@ -182,8 +228,29 @@ def as_linked_data(finding: Finding) -> dict[str, Any]:
         "datePublished": finding.first_published_at.isoformat(),
         "dateModified": release.published_at.isoformat(),
         "version": str(release.number),
+        "reportNumber": f"Release {release.number}",
+        "creditText": citation.as_text(),
         "keywords": shown["themes"],
         "inLanguage": "en-GB",
         "license": LICENCE_URL,
         "isAccessibleForFree": True,
+        "image": f"{citation.url.rstrip('/')}.png",
+        "encoding": {
+            "@type": "MediaObject",
+            "contentUrl": f"{citation.url.rstrip('/')}.pdf",
+            "encodingFormat": "application/pdf",
+        },
+    }
+    way = [
+        (settings.PORTAL_URL + "/", "Let’s Get Real"),
+        (settings.PORTAL_URL + reverse("findings:finding_list"), "Findings"),
+        (citation.url, citation.title),
+    ]
+    crumbs = [
+        {"@type": "ListItem", "position": position, "name": name, "item": address}
+        for position, (address, name) in enumerate(way, 1)
+    ]
+    return {
+        "@context": "https://schema.org",
+        "@graph": [report, {"@type": "BreadcrumbList", "itemListElement": crumbs}],
     }

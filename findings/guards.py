@@ -5,7 +5,9 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.cache import patch_cache_control
 
 from participants.guards import cohort_page, shop_window
 from participants.models import Cohort
@@ -16,19 +18,34 @@ from .models import Finding
 def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Opens a view on a published finding to everybody; passes the finding on in place of its slug.
 
-    A withdrawn one answers 410 with the day and the reason, whatever its format; any other is not there.
+    A withdrawn one answers 410 with the day and the reason, whatever its format; a former address leads to the one of
+    today; any other is not there.
     """
 
     @shop_window
     @wraps(view)
     def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        finding = get_object_or_404(Finding.objects.public(), slug=slug)
+        finding = Finding.objects.public().filter(slug=slug).first()
+        if finding is None:
+            return lead_on(request, slug)
         if finding.state == Finding.State.WITHDRAWN:
             context = {"finding": finding, "here": "findings"}
             return render(request, "findings/finding_withdrawn.html", context, status=410)
         return view(request, finding, *args, **kwargs)
 
     return guarded
+
+
+def lead_on(request: HttpRequest, slug: str) -> HttpResponse:
+    """From a former address to the same page or format at the address of today. Raises Http404 for any other."""
+    finding = Finding.objects.public().filter(former_slugs__slug=slug).first()
+    page = request.resolver_match
+    if finding is None or page is None:
+        raise Http404
+    response = redirect(reverse(page.view_name, kwargs={**page.kwargs, "slug": finding.slug}), permanent=True)
+    # As long as a page is kept: the finding may get its former address back.
+    patch_cache_control(response, public=True, max_age=0, s_maxage=30)
+    return response
 
 
 def gathering_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -1,8 +1,18 @@
-"""A finding as a tagged PDF (PDF/UA-1). The library needs Pango on the machine; without it the page says so."""
+"""Findings and reports as tagged PDFs (PDF/UA-1). The library needs Pango on the machine; without it the page says so.
+
+The same page makes the same bytes, in whatever process and whenever: dates come from the page, the identifier from its
+words.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import mimetypes
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
@@ -27,8 +37,41 @@ def pdf_of(html: str) -> bytes:
         return draw(html)
 
 
+def print_out(html: str, on_page: Callable[[int], None]) -> bytes:
+    """A long page as PDF, which no process keeps. `on_page` is told how many pages are laid out.
+
+    Raises PdfUnavailable, and what `on_page` raises.
+    """
+    with _press, told_of_pages(on_page):
+        return draw.__wrapped__(html)
+
+
+@contextmanager
+def told_of_pages(on_page: Callable[[int], None]) -> Iterator[None]:
+    """The library tells its log of each page, and nobody else."""
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if page := re.match(r"Step 5 - Creating layout - Page (\d+)", record.getMessage()):
+                on_page(int(page[1]))
+
+    log, listener = logging.getLogger("weasyprint.progress"), Listener()
+    before = log.level, log.propagate
+    log.addHandler(listener)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(listener)
+        log.setLevel(before[0])
+        log.propagate = before[1]
+
+
 @lru_cache(maxsize=32)
 def draw(html: str) -> bytes:
+    # A font that is cut to the letters in use says when that was done, unless this names another time.
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
     try:
         # Takes a second to import, so only those who ask for a PDF wait for it.
         from weasyprint import HTML
@@ -47,7 +90,8 @@ def draw(html: str) -> bytes:
             return URLFetcherResponse(url, static_file(url).read_bytes(), {"Content-Type": kind})
 
     document = HTML(string=html, base_url=settings.PORTAL_URL + "/", url_fetcher=OwnFiles(allowed_protocols=["data"]))
-    pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1")
+    identifier = hashlib.sha256(html.encode()).hexdigest()[:32].encode()
+    pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     return pdf
 
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from correspondence.reminders import Fault, occurrences, register
 from correspondence.to_come import concerns
 from discussions.reminders import REMINDERS as EXCHANGE
+from findings.reminders import REMINDERS as FINDINGS
 from mentoring.reminders import REMINDERS as MENTORING
 from participants.models import Cohort
 from research.reminders import REMINDERS as RESEARCH
@@ -16,7 +17,7 @@ from workshops.reminders import REMINDERS as WORKSHOPS
 
 def wind_up() -> None:
     """Tells the ledger of every reminder there is."""
-    register([*EXCHANGE, *WORKSHOPS, *RESEARCH, *MENTORING])
+    register([*EXCHANGE, *WORKSHOPS, *RESEARCH, *MENTORING, *FINDINGS])
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -19,6 +20,8 @@ class Portal:
     is_rehearsal = settings.REHEARSAL
     portal_url = settings.PORTAL_URL
     csrf_cookie = settings.CSRF_COOKIE_NAME
+    # The day a cohort's pages were made into files, where this is one of them (lgr6/freezing.py).
+    frozen_on: date | None = None
 
     @cached_property
     def cohort(self) -> Cohort | None:
@@ -37,6 +40,13 @@ class Portal:
     @property
     def partners(self) -> str:
         return get_text_list([m.name for m in self.memberships if m.is_partner], "and")
+
+
+class FrozenPortal(Portal):
+    """The same facts in the pages of one cohort that are frozen."""
+
+    def __init__(self, cohort: Cohort, frozen_on: date) -> None:
+        self.cohort, self.frozen_on = cohort, frozen_on
 
 
 def current_cohort() -> Cohort | None:
@@ -58,6 +68,8 @@ memory = Memory()
 
 def portal(request: HttpRequest) -> dict[str, Any]:
     """The facts are the same for everybody, and may be as old as a public page (`SHOP_WINDOW_SECONDS`)."""
+    if frozen := request.META.get("portal.frozen"):  # no header of a request can have this name
+        return {"portal": frozen}
     if memory.facts is None or memory.until <= time.monotonic():
         memory.facts, memory.until = Portal(), time.monotonic() + settings.SHOP_WINDOW_SECONDS
     return {"portal": memory.facts}

@@ -6,48 +6,76 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from copy import copy
+from hashlib import blake2b
 from threading import Lock
 from typing import Any
 
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBadRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.cache import add_never_cache_headers
+from django.utils.cache import add_never_cache_headers, get_conditional_response
+
+from findings.representations import preferred_type
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
 # How many public pages a process keeps.
 SHELF = 256
+# Stands in a key for a page that looks the same whatever a browser accepts.
+ANY_TYPE = ""
 
 
 def shop_window(get_response: Handler) -> Handler:
-    """Answers a public page from memory for a few seconds after it was made.
+    """Answers a public page from memory for a few seconds after it was made, and who has the same bytes with 304.
 
     Only what a view marked `@shop_window` and answered 200 without a cookie is kept: such a page looks the same
-    to everybody. Addresses with a query are not kept, so nobody can fill the shelf.
+    to everybody. Addresses with a query are not kept, so nobody can fill the shelf. A page that answers by `Accept` is
+    kept once for each of the few types it can answer with.
     """
-    shelf: OrderedDict[tuple[str, str, bool], tuple[float, HttpResponseBase]] = OrderedDict()
+    shelf: OrderedDict[tuple[str, str, bool, str], tuple[float, HttpResponseBase]] = OrderedDict()
     lock = Lock()
 
     def answer(request: HttpRequest) -> HttpResponseBase:
         if request.method != "GET" or request.META.get("QUERY_STRING") or not settings.SHOP_WINDOW_SECONDS:
-            return get_response(request)
-        key = (request.META.get("HTTP_HOST", ""), request.path, request.is_secure())
+            return unless_known(request, get_response(request))
+        address = (request.META.get("HTTP_HOST", ""), request.path, request.is_secure())
+        kind = preferred_type(request)
         with lock:
-            kept = shelf.get(key)
+            kept = shelf.get((*address, ANY_TYPE)) or shelf.get((*address, kind))
         if kept and kept[0] > time.monotonic():
-            return copy_of(kept[1])
+            return unless_known(request, copy_of(kept[1]))
         response = get_response(request)
+        known = unless_known(request, response)
         if getattr(response, "for_shop_window", False) and response.status_code == 200 and not response.cookies:
+            key = (*address, kind if varies_by_type(response) else ANY_TYPE)
             with lock:
                 shelf[key] = (time.monotonic() + settings.SHOP_WINDOW_SECONDS, copy_of(response))
                 shelf.move_to_end(key)
                 while len(shelf) > SHELF:
                     shelf.popitem(last=False)
-        return response
+        return known
 
     return answer
+
+
+def varies_by_type(response: HttpResponseBase) -> bool:
+    return "accept" in (token.strip().lower() for token in response.headers.get("Vary", "").split(","))
+
+
+def unless_known(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Names the bytes of a public page by an ETag, and answers 304 in its place to who has them."""
+    if (
+        not getattr(response, "for_shop_window", False)
+        or response.status_code != 200
+        or not isinstance(response, HttpResponse)
+    ):
+        return response
+    if "ETag" not in response.headers:
+        response.headers["ETag"] = f'"{blake2b(response.content, digest_size=16).hexdigest()}"'
+    if "HTTP_IF_NONE_MATCH" not in request.META:
+        return response
+    return get_conditional_response(request, etag=response.headers["ETag"], response=response) or response
 
 
 def copy_of(response: HttpResponseBase) -> HttpResponseBase:

@@ -19,7 +19,7 @@ from correspondence.wallclock import at_wall_clock
 from discussions.models import Discussion, SearchEntry, Topic
 from findings import consent
 from findings.gathering import mark
-from findings.models import Agreement, Excerpt, Finding, Theme
+from findings.models import Agreement, Excerpt, Finding, Permission, Report, ReportChapter, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.invitations import invite
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
@@ -441,6 +441,11 @@ def agree(finding: Finding, people: dict[Membership, User], now: datetime) -> No
         consent.answer(
             agreement, people[agreement.membership], Agreement.Answer.YES, "Sample agreement.", now, finding.digest()
         )
+    for excerpt in finding.excerpts.present():
+        for voice in excerpt.voices:
+            speaker = excerpt.writer if voice == Permission.Voice.WRITER else people[excerpt.membership]
+            assert speaker is not None  # noqa: S101  (`voices` says so)
+            consent.answer_excerpt(excerpt, voice, speaker, Permission.Answer.YES, now)
 
 
 def publish_findings(cast: Cast, notes: dict[str, ResearchNote], now: datetime) -> None:
@@ -499,6 +504,16 @@ def publish_findings(cast: Cast, notes: dict[str, ResearchNote], now: datetime) 
     for days, finding in [(9, shared), (6, stopped), (3, useful)]:
         agree(finding, speak_for, now - timedelta(days=days + 1))
         finding.publish(now - timedelta(days=days), cast.staff)
+    report = Report.objects.create(
+        cohort=cast.cohort,
+        slug="sample-report",
+        title="A sample report: what we tried, and what it taught us",
+        subtitle="Three sample findings, bound together",
+        foreword="Sample words to begin with, by whoever signs them.",
+    )
+    for place, finding in enumerate([shared, useful, stopped], 1):
+        ReportChapter.objects.create(report=report, finding=finding, position=place)
+    report.publish(now - timedelta(days=2), cast.staff)
     waiting = Finding.objects.create(
         cohort=cast.cohort,
         membership=cast.museum,

@@ -217,6 +217,9 @@ CELERY_BEAT_SCHEDULE = {
     # A worker that died while it packed is found out by its lease (research/packing.py: LEASE).
     "pack": {"task": "research.tasks.pack_archives", "schedule": 60.0, "options": {"expires": 55}},
     "tidy-archives": {"task": "research.tasks.forget_archives", "schedule": 3600.0, "options": {"expires": 3500}},
+    "keep-consent": {"task": "findings.tasks.keep_consent", "schedule": 60.0, "options": {"expires": 55}},
+    # The same for reports (findings/printing.py: LEASE); what was withdrawn leaves their PDFs within a minute.
+    "print": {"task": "findings.tasks.print_reports", "schedule": 60.0, "options": {"expires": 55}},
     "seal": {"task": "research.tasks.seal_notes", "schedule": 300.0, "options": {"expires": 290}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
@@ -15,23 +17,14 @@ from correspondence.wallclock import within_reason
 from participants.models import Cohort, Membership, User
 from research.models import ResearchPhase
 
+from ..wording import dead_links
+from .address import FormerSlug
 from .agreement import Agreement
+from .excerpt import readable_by
 from .release import Facet, Release
-
-
-class Theme(models.Model):
-    """A subject that findings share, named by the cohort."""
-
-    cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="themes")
-    name = models.CharField(max_length=80)
-    slug = models.SlugField(max_length=80)
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["cohort", "slug"], name="theme_once_a_cohort")]
-
-    def __str__(self) -> str:
-        return self.name
+from .report import EditionChapter
+from .search import FindingWords
+from .theme import Theme
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):
@@ -45,7 +38,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
     def published(self) -> FindingQuerySet:
         """Findings that everyone may read, each with its latest release."""
-        return self.public().filter(state=Finding.State.PUBLISHED)
+        return self.public().filter(state=Finding.State.PUBLISHED).order_by("-published_at", "-pk")
 
     def found_by(self, wanted: dict[str, str]) -> FindingQuerySet:
         """Findings whose latest release has all these values, keyed by kind of facet."""
@@ -119,7 +112,16 @@ class Finding(models.Model):
     is_sample = models.BooleanField(default=False, editable=False)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Of the working copy as it was last saved at the desk: a save goes in only on top of the one its writer saw.
+    version = models.PositiveIntegerField(default=0, editable=False)
     published_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="First release.")
+    # The moment it is to be published by itself, who wants it and what changed; why it was not, when it was not.
+    publish_at = models.DateTimeField(null=True, blank=True, editable=False)
+    publish_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    publish_words = models.CharField(max_length=250, blank=True, editable=False)
+    publish_trouble = models.TextField(blank=True, editable=False)
     current = models.OneToOneField(
         Release, models.PROTECT, null=True, blank=True, editable=False, related_name="+", help_text="What readers see."
     )
@@ -128,8 +130,15 @@ class Finding(models.Model):
 
     objects = FindingQuerySet.as_manager()
 
+    # Filled by searching.FoundFindings, for the page that shows them.
+    marked_title = passage = ""
+
     class Meta:
         ordering = [F("published_at").desc(nulls_last=True), "-pk"]
+        indexes = [
+            # All that lists, counts and pages of the public ask of the table, so that they never read the texts.
+            models.Index(name="finding_by_day", fields=["state", "-published_at", "-id", "cohort"]),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="finding_work_ends_after_start",
@@ -153,6 +162,23 @@ class Finding(models.Model):
             raise ValidationError({"membership": "This organisation is in another cohort."})
         if self.phase_id and self.phase and self.phase.cohort_id != self.cohort_id:
             raise ValidationError({"phase": "This phase belongs to another cohort."})
+        if FormerSlug.objects.filter(slug=self.slug).exclude(finding=self.pk).exists():
+            raise ValidationError({"slug": "Another finding had this address, and it leads there."})
+
+    @transaction.atomic
+    def rename(self, slug: str) -> None:
+        """Gives the finding another address; the one it had leads there from now on, once somebody outside may know it.
+        Raises ValidationError for an address that is not free."""
+        locked = Finding.objects.select_for_update().get(pk=self.pk)
+        was, locked.slug = locked.slug, slug
+        every = {field.name for field in self._meta.get_fields()}
+        locked.full_clean(exclude=every - {"slug"}, validate_constraints=False)
+        if slug != was and locked.state != self.State.DRAFT:
+            FormerSlug.objects.get_or_create(finding=locked, slug=was)
+        locked.save(update_fields=["slug"])
+        self.slug = slug
+
+    rename.alters_data = True  # type: ignore[attr-defined]
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -206,31 +232,44 @@ class Finding(models.Model):
         }
 
     def digest(self) -> str:
-        """A SHA-256 of the content: an agreement is to exactly these words."""
+        """A SHA-256 of the text: an agreement is to exactly these words. Excerpts have answers of their own."""
         return digest_of(self.content())
 
-    def words_for(self, membership: Membership) -> dict[str, Any]:
-        """The words this organisation answers for: as they would be published, or as they are, where only those
-        name it. Another organisation's unpublished words are never among them."""
-        if membership in self.concerned():
-            return self.content()
-        return self.shown
+    def words_for(self, memberships: Collection[Membership]) -> dict[str, Any]:
+        """The words these organisations answer for: as they would be published, or as they are, where only those
+        name them. Another organisation's words that are neither agreed nor published are never among them."""
+        if not self.concerned().intersection(memberships):
+            return self.shown
+        readable = readable_by(self.excerpts.present(), memberships)
+        return {**self.content(), "excerpts": [excerpt.content() for excerpt in readable]}
 
     def latest_release(self) -> Release | None:
         return self.releases.order_by("-number").first()
 
-    def ask(self) -> list[Agreement]:
+    def ask(self, now: datetime) -> list[Agreement]:
         """Puts the finding before every organisation concerned. Returns the agreements still open: those not
-        answered, or answered for another wording."""
-        digest = self.digest()
-        asked = [
-            Agreement.objects.get_or_create(finding=self, membership=membership)[0]
-            for membership in sorted(self.concerned(), key=str)
-        ]
+        answered, answered for another wording, or with an excerpt that somebody has still to answer for."""
+        digest, excerpts = self.digest(), list(self.excerpts.present())
+        still_open = []
+        for membership in sorted(self.concerned(), key=str):
+            agreement, _ = Agreement.objects.get_or_create(finding=self, membership=membership)
+            unanswered = [
+                excerpt
+                for excerpt in excerpts
+                if excerpt.membership == membership and any(map(excerpt.is_open_to, excerpt.voices))
+            ]
+            if agreement.digest == digest and not unanswered:
+                continue
+            still_open.append(agreement)
+            asked_for = mark_of(digest, *(excerpt.mark for excerpt in unanswered))
+            if agreement.asked_for != asked_for:
+                agreement.asked_for, agreement.asked_at = asked_for, now
+                agreement.save(update_fields=["asked_for", "asked_at"])
+        self.excerpts.filter(withdrawn_at=None, asked_at=None).update(asked_at=now)
         if self.state == self.State.DRAFT:
             self.state = self.State.WITH_ORGANISATION
             self.save(update_fields=["state"])
-        return [agreement for agreement in asked if agreement.digest != digest]
+        return still_open
 
     ask.alters_data = True  # type: ignore[attr-defined]
 
@@ -260,9 +299,8 @@ class Finding(models.Model):
         """All that stands between the working copy and the public, a sentence each; empty when it may go."""
         reasons = self.missing_agreements()
         for excerpt in self.excerpts.present():
-            if not excerpt.may_be_quoted:
-                # Not which words: they may be private now.
-                reasons.append(f"A note of {excerpt.version.note.membership} that it quotes may no longer be quoted.")
+            reasons += excerpt.hindrances()
+        reasons += dead_links(self.content())
         if self.cohort.status == Cohort.Status.DRAFT:
             reasons.append(f"{self.cohort} is still being prepared and not public.")
         return reasons
@@ -291,7 +329,18 @@ class Finding(models.Model):
             release.make_findable()
         self.state, self.current, self.published_at = self.State.PUBLISHED, release, locked.published_at or now
         self.withdrawn_at, self.withdrawn_because = None, ""
-        self.save(update_fields=["state", "current", "published_at", "withdrawn_at", "withdrawn_because"])
+        self.publish_at, self.publish_trouble = None, ""
+        self.save(
+            update_fields=[
+                "state",
+                "current",
+                "published_at",
+                "withdrawn_at",
+                "withdrawn_because",
+                "publish_at",
+                "publish_trouble",
+            ]
+        )
         return release
 
     publish.alters_data = True  # type: ignore[attr-defined]
@@ -306,11 +355,55 @@ class Finding(models.Model):
         if locked.state == self.State.PUBLISHED:
             locked.state, locked.withdrawn_at, locked.withdrawn_because = self.State.WITHDRAWN, now, because
             locked.save(update_fields=["state", "withdrawn_at", "withdrawn_because"])
+            FindingWords.objects.filter(finding=locked).delete()
+            EditionChapter.objects.withdraw(locked, now)
         self.state, self.withdrawn_at = locked.state, locked.withdrawn_at
         self.withdrawn_because = locked.withdrawn_because
 
     withdraw.alters_data = True  # type: ignore[attr-defined]
 
+    @property
+    def is_scheduled(self) -> bool:
+        return self.publish_at is not None
+
+    @transaction.atomic
+    def schedule(self, at: datetime, by: User, what_changed: str, now: datetime) -> None:
+        """Lets it be published by itself at that moment. Raises ValidationError for one that is past, or while
+        something stands between it and the public: then as now everything is looked at again."""
+        locked = Finding.objects.select_for_update().get(pk=self.pk)
+        if at <= now:
+            raise ValidationError("That moment is past: choose one to come, or publish now.")
+        if reasons := locked.hindrances():
+            raise ValidationError(reasons)
+        self.publish_at, self.publish_by, self.publish_words, self.publish_trouble = at, by, what_changed, ""
+        self.save(update_fields=["publish_at", "publish_by", "publish_words", "publish_trouble"])
+
+    schedule.alters_data = True  # type: ignore[attr-defined]
+
+    def unschedule(self, because: str = "") -> None:
+        """Takes it off the schedule; `because` is kept where that was not what staff wanted."""
+        self.publish_at, self.publish_trouble = None, because
+        self.save(update_fields=["publish_at", "publish_trouble"])
+
+    unschedule.alters_data = True  # type: ignore[attr-defined]
+
+    @property
+    def standing(self) -> str:
+        """Where it is on its way, in a word or two."""
+        if self.state == self.State.PUBLISHED and self.current and self.current.number > 1:
+            return "corrected"
+        if self.publish_at:
+            return "scheduled"
+        if self.state == self.State.WITH_ORGANISATION and not self.hindrances():
+            return "agreed"
+        return self.get_state_display()
+
 
 def digest_of(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    """SHA-256 of the text; excerpts are left out, as each has its own answers."""
+    text = {key: value for key, value in content.items() if key != "excerpts"}
+    return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
+
+
+def mark_of(*parts: str) -> str:
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()

@@ -9,6 +9,8 @@ from django.utils.text import slugify
 
 from participants.models import Membership
 
+from .search import FindingWords
+
 
 class Release(models.Model):
     """A finding as it was published, kept word for word."""
@@ -22,6 +24,8 @@ class Release(models.Model):
     what_changed = models.CharField(max_length=250, blank=True)
     published_at = models.DateTimeField()
     published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    # How many excerpts were taken out of it after a yes was taken back; what they said is not kept here.
+    struck = models.PositiveSmallIntegerField(default=0, editable=False)
 
     class Meta:
         ordering = ["-number"]
@@ -34,8 +38,16 @@ class Release(models.Model):
         """Whether the organisation is named or quoted in what was published."""
         return self.facets.filter(kind=Facet.Kind.ORGANISATION, value=membership.organisation.slug).exists()
 
+    def holds(self, excerpt_id: int) -> bool:
+        return any(excerpt.get("id") == excerpt_id for excerpt in self.content["excerpts"])
+
+    def without(self, excerpt_id: int) -> dict[str, Any]:
+        """The content as it would be without this excerpt."""
+        left = [excerpt for excerpt in self.content["excerpts"] if excerpt.get("id") != excerpt_id]
+        return {**self.content, "excerpts": left}
+
     def make_findable(self) -> None:
-        """Keeps what the release can be found by: its themes, phase, outcome and the organisations in it."""
+        """Keeps what the release can be found by: its words, themes, phase, outcome and the organisations in it."""
         content = self.content
         found = {(Facet.Kind.THEME, slugify(name)): name for name in content["themes"]}
         found |= {
@@ -52,6 +64,7 @@ class Release(models.Model):
         Facet.objects.bulk_create(
             Facet(release=self, kind=kind, value=value[:120], label=label) for (kind, value), label in found.items()
         )
+        FindingWords.objects.keep(self.finding_id, content)
 
     make_findable.alters_data = True  # type: ignore[attr-defined]
 

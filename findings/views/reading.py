@@ -8,16 +8,21 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.utils.http import urlencode
+from django.shortcuts import get_object_or_404, render
+from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
 
 from participants.guards import shop_window
 from participants.models import Cohort, month_range
 
-from ..citation import LICENCE, LICENCE_URL, as_linked_data, citation_of
+from ..citation import LICENCE, LICENCE_URL, address_of, as_linked_data, citation_of, one_line
+from ..counting import Counts
+from ..feeds import Theme
 from ..guards import finding_page
-from ..models import Facet, Finding, Resource
+from ..models import Facet, Finding, Release, Report, Resource
+from ..representations import BY_TYPE, links_of, preferred_type
+from ..searching import LONGEST, FoundFindings
 
 FINDINGS_A_PAGE = 12
 LABELS = {
@@ -32,49 +37,89 @@ LABELS = {
 def finding_list(request: HttpRequest) -> HttpResponse:
     wanted = {str(kind): value[:120] for kind in Facet.Kind.values if (value := request.GET.get(kind, "").strip())}
     findings = Finding.objects.published().found_by(wanted)
-    page = Paginator(findings, FINDINGS_A_PAGE).get_page(request.GET.get("page"))
+    question = one_line(request.GET.get("q", "")[:LONGEST])
+    found = FoundFindings(findings, question) if question else None
+    counts = Counts()
+    filters = filters_for(wanted, found, counts)
+    listed: Any = findings if found is None else found
+    pages = Paginator(listed, FINDINGS_A_PAGE)
+    pages.count = counts.findings(wanted) if found is None else len(found)
     context = {
         "here": "findings",
-        "page": page,
-        "filters": filters_for(wanted),
+        "page": pages.get_page(request.GET.get("page")),
+        "filters": filters,
         "wanted": wanted,
-        "query": urlencode(wanted),
+        "question": question,
+        "found": found,
+        "theme": chosen_theme(filters),
     }
     return render(request, "findings/finding_list.html", context)
 
 
 @finding_page
 def finding_detail(request: HttpRequest, finding: Finding) -> HttpResponse:
-    shown = finding.shown
+    """The page, or what a program asks for by `Accept`: the same address for all."""
+    kind = preferred_type(request)
+    response = BY_TYPE[kind](finding) if kind in BY_TYPE else finding_html(request, finding)
+    response["Link"] = links_of(finding)
+    patch_vary_headers(response, ["Accept"])
+    return response
+
+
+def finding_html(request: HttpRequest, finding: Finding) -> HttpResponse:
     context = {
-        "here": "findings",
-        "finding": finding,
-        "release": finding.release,
-        "shown": shown,
-        "work_done": work_done(shown),
-        "citation": citation_of(finding),
-        "licence": LICENCE,
-        "licence_url": LICENCE_URL,
+        **context_of(finding, finding.release),
+        "releases": list(finding.releases.defer("content")),
         "linked_data": in_script(as_linked_data(finding)),
+        "themes": [(slugify(name), name) for name in finding.shown["themes"] if slugify(name)],
     }
     return render(request, "findings/finding_detail.html", context)
+
+
+@finding_page
+def finding_release(request: HttpRequest, finding: Finding, number: int) -> HttpResponse:
+    """A release as it was published, for those who follow a citation of it."""
+    release = get_object_or_404(finding.releases, number=number)
+    response = render(request, "findings/finding_release.html", context_of(finding, release))
+    response["X-Robots-Tag"] = "noindex"
+    response["Link"] = f'<{address_of(finding)}>; rel="canonical", <{LICENCE_URL}>; rel="license"'
+    return response
+
+
+def context_of(finding: Finding, release: Release) -> dict[str, Any]:
+    return {
+        "here": "findings",
+        "finding": finding,
+        "release": release,
+        "shown": release.content,
+        "work_done": work_done(release.content),
+        "citation": citation_of(finding, release),
+        "licence": LICENCE,
+        "licence_url": LICENCE_URL,
+    }
 
 
 @shop_window
 def resource_list(request: HttpRequest) -> HttpResponse:
     resources = Resource.objects.public().select_related("cohort")
-    return render(request, "findings/resource_list.html", {"here": "resources", "resources": resources})
+    context = {"here": "resources", "resources": resources, "reports": Report.objects.public()}
+    return render(request, "findings/resource_list.html", context)
 
 
-def filters_for(wanted: dict[str, str]) -> list[dict[str, Any]]:
-    """The four filters, each with its values and how many findings each would show beside the other filters set."""
+def filters_for(wanted: dict[str, str], found: FoundFindings | None, counts: Counts) -> list[dict[str, Any]]:
+    """The four filters, each with its values and how many findings each would show beside the other filters set and
+    the words looked for. Where words find more than is listed, the values are given without numbers."""
+    if found is not None and found.has_more:
+        wanted_here, words, are_told = {}, [], False
+    else:
+        wanted_here, words, are_told = wanted, found.words if found else [], True
     filters = []
     # Filters that are not set are counted together: one query for them, one for each that is.
-    together = counts_under(wanted) if len(wanted) < len(LABELS) else []
+    together = counts.facets(wanted_here, words) if len(wanted_here) < len(LABELS) else []
     for kind, (label, every) in LABELS.items():
-        others = {other: value for other, value in wanted.items() if other != kind}
-        rows = counts_under(others) if kind in wanted else together
-        options = [row for row in rows if row["kind"] == kind]
+        others = {other: value for other, value in wanted_here.items() if other != kind}
+        rows = counts.facets(others, words) if kind in wanted_here else together
+        options = [row if are_told else {**row, "n": None} for row in rows if row["kind"] == kind]
         if options:
             filters.append(
                 {"kind": str(kind), "label": label, "every": every, "options": options, "chosen": wanted.get(kind, "")}
@@ -82,9 +127,11 @@ def filters_for(wanted: dict[str, str]) -> list[dict[str, Any]]:
     return filters
 
 
-def counts_under(wanted: dict[str, str]) -> list[dict[str, Any]]:
-    found = Finding.objects.published().found_by(wanted).order_by()
-    return list(Facet.objects.filter(release__in=found.values("current")).counted())
+def chosen_theme(filters: list[dict[str, Any]]) -> Theme | None:
+    """The theme that was chosen, where there is such a one: it can be followed alone."""
+    options = [option for row in filters if row["kind"] == Facet.Kind.THEME for option in row["options"]]
+    chosen = {row["chosen"] for row in filters if row["kind"] == Facet.Kind.THEME}
+    return next((Theme(row["value"], row["label"]) for row in options if row["value"] in chosen), None)
 
 
 def work_done(shown: dict[str, Any]) -> str:

@@ -11,7 +11,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 
-from findings.models import Finding
+from findings.models import Finding, Report
 from lgr6.context import current_cohort
 from participants.guards import shop_window
 
@@ -31,15 +31,22 @@ KEPT_OUT = ["/accounts/", "/admin/", "/my/", "/cohorts/", "/invitations/", "/cal
 @shop_window
 def sitemap(request: HttpRequest) -> HttpResponse:
     pages = [{"location": settings.PORTAL_URL + reverse(name)} for name in PAGES]
+    # The slug and the day alone: there may be thousands, and their texts are long.
     findings = [
         {
-            "location": settings.PORTAL_URL + finding.get_absolute_url(),
-            "lastmod": timezone.localdate(finding.release.published_at),
+            "location": settings.PORTAL_URL + reverse("findings:finding_detail", args=[slug]),
+            "lastmod": timezone.localdate(published_at),
         }
-        for finding in Finding.objects.published().defer("current__content")
+        for slug, published_at in Finding.objects.published().values_list("slug", "current__published_at")
+    ]
+    reports = [
+        {"location": report.edition.address(), "lastmod": timezone.localdate(report.edition.published_at)}
+        for report in Report.objects.public()
     ]
     # The template is the one of Django's own sitemaps.
-    return render(request, "sitemap.xml", {"urlset": pages + findings}, content_type="application/xml; charset=utf-8")
+    return render(
+        request, "sitemap.xml", {"urlset": pages + findings + reports}, content_type="application/xml; charset=utf-8"
+    )
 
 
 @shop_window

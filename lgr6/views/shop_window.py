@@ -23,11 +23,13 @@ LATEST = 3
 @shop_window
 def home(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    portal = Portal()
+    portal = request.META.get("portal.frozen") or Portal()
     cohort = portal.cohort
     context = {"here": "programme", "portal": portal, "cohort": cohort}
     if cohort:
         context |= programme_of(cohort, now)
+    if portal.frozen_on:
+        context["findings"] = Finding.objects.published().filter(cohort=cohort)[:LATEST]
     return render(request, "lgr6/home.html", context)
 
 

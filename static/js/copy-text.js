@@ -1,4 +1,4 @@
-// <copy-text for="id">: its button copies the field of that id. Without script it stays hidden, and the field can be copied by hand.
+// <copy-text for="id">: its button copies the field or text of that id. Without script it stays hidden, and one copies by hand.
 customElements.define("copy-text", class extends HTMLElement {
   connectedCallback() {
     if (!navigator.clipboard) return;
@@ -7,10 +7,11 @@ customElements.define("copy-text", class extends HTMLElement {
       const field = document.getElementById(this.getAttribute("for"));
       const status = this.querySelector("[role=status]");
       try {
-        await navigator.clipboard.writeText(field.value);
+        await navigator.clipboard.writeText(field.value ?? field.textContent.trim());
         status.textContent = "Copied.";
       } catch {
-        field.select();
+        if (field.select) field.select();
+        else getSelection().selectAllChildren(field);
         status.textContent = "Selected: copy it with your keyboard.";
       }
     });

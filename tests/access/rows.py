@@ -133,6 +133,10 @@ def missing_file(world: World) -> dict[str, Any]:
     return {"cohort_slug": "world", "pk": world.things.a.shared.pk, "file_pk": MISSING}
 
 
+def release(finding: str, number: int) -> Kwargs:
+    return lambda _: {"slug": finding, "number": number}
+
+
 def us_too_under(letter: str) -> Kwargs:
     """The URL of what the other organisation said under a note."""
 
@@ -158,10 +162,36 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("findings:feed_json", "", None),
     *[
         (f"findings:finding_{kind}", state, slug(state))
-        for kind in ("detail", "json", "bib", "ris", "pdf")
+        for kind in ("detail", "json", "csl", "bib", "ris", "pdf", "png")
         for state in ("published", "withdrawn", "draft-a", "missing")
     ],
+    *[
+        ("findings:finding_release", state, release(state, 1))
+        for state in ("published", "withdrawn", "draft-a", "missing")
+    ],
+    ("findings:finding_release", "no such", release("published", 2)),
+    *[
+        (f"findings:theme_{kind}", theme, slug(theme))
+        for kind in ("atom", "json")
+        for theme in ("public-theme", "missing")
+    ],
+    *[
+        (f"findings:report_{kind}", state, slug(f"report-{state}"))
+        for kind in ("detail", "pdf")
+        for state in ("published", "draft", "missing")
+    ],
+    *[
+        ("findings:report_edition", state, lambda world, state=state: {"slug": f"report-{state}", "number": 1})
+        for state in ("published", "draft", "missing")
+    ],
     ("findings:resource_list", "", None),
+    ("findings:finding_follow", "published", slug("published")),
+    ("findings:finding_follow", "withdrawn", slug("withdrawn")),
+    ("findings:follow_confirm", "no key", lambda world: {"key": "wrong"}),
+    ("findings:follow_leave", "no key", lambda world: {"key": "wrong"}),
+    ("findings:finding_review", "the key", lambda world: {"key": world.things.review_key}),
+    ("findings:finding_review", "a closed one", lambda world: {"key": world.things.closed_review_key}),
+    ("findings:finding_review", "no key", lambda world: {"key": "wrong"}),
     ("findings:agreement_list", "", cohort()),
     ("findings:agreement_detail", "A", on("a", "finding")),
     ("findings:agreement_detail", "B", on("b", "finding")),

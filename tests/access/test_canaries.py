@@ -61,6 +61,7 @@ HOMES = {
     "B-needs": {"neighbour", "staff"},
     "withdrawn": {"participant", "colleague", "staff"},
     "hidden-resource": {"staff"},
+    "draft-report": {"staff"},
     "reader": {"staff"},
     "elsewhere": {"staff"},
 }

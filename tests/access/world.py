@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from correspondence.models import Letter, Subscriber
 from findings import consent
-from findings.models import Resource
+from findings.models import Resource, ReviewLink
 from participants.invitations import invite
 from participants.models import Cohort, User
 from research.locking import add_addendum
@@ -171,11 +171,25 @@ def build() -> World:
 
     things.open_topic = make.a_topic(cohort, people["neighbour"], title="For everyone in the cohort")
     things.own_comment = things.open_topic.discussion.add(people["participant"], "Said in the open.", now)
-    things.published = make.a_published_finding(cohort, museum, slug="published", title="What was learned in public")
+    public_theme = make.a_theme(cohort, "Public theme")
+    things.published = make.a_published_finding(
+        cohort, museum, slug="published", title="What was learned in public", themes=[public_theme]
+    )
+    things.review_key = make.a_review_key(things.published, museum, now)
+    things.closed_review_key = make.a_review_key(things.published, museum, now)
+    ReviewLink.objects.get(mark=ReviewLink.mark_of(things.closed_review_key)).revoke(now)
     things.withdrawn = make.a_published_finding(
         cohort, museum, slug="withdrawn", title=f"Finding {canary('withdrawn')}", summary=canary("withdrawn")
     )
     things.withdrawn.withdraw(now, "A sample reason.")
+    things.report = make.a_published_report(cohort, things.published, slug="report-published")
+    make.a_report(
+        cohort,
+        things.published,
+        slug="report-draft",
+        title=f"Report {canary('draft-report')}",
+        foreword=canary("draft-report"),
+    )
     things.resource = Resource.objects.create(title="A public text", is_public=True)
     things.hidden_resource = Resource.objects.create(title=f"Resource {canary('hidden-resource')}", is_public=False)
     things.subscriber = Subscriber.objects.create(address=f"{canary('reader').lower()}@sample.example", asked_at=now)

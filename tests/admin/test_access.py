@@ -56,6 +56,7 @@ def programme() -> Cohort:
     factories.an_excerpt(finding, note)
     factories.agreed(finding)
     finding.publish(NOW, None)
+    factories.a_published_report(cohort, finding)
     Theme.objects.create(cohort=cohort, name="Place", slug="place")
     Resource.objects.create(title="A report")
     KindLabel.objects.create(cohort=cohort, kind="hunch", label="Guess")
@@ -99,7 +100,7 @@ def test_signing_out_and_passwords_are_where_they_are_for_everyone():
 def test_every_kind_of_row_has_its_list_its_form_and_its_history(programme):
     user = factories.staff()
     client = at_the_desk(user)
-    assert len(registered()) == 26
+    assert len(registered()) == 27
     for model in registered():
         desk = admin.site._registry[model]
         assert client.get(page_of(model, "changelist")).status_code == 200, model

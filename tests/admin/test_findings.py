@@ -19,6 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def a_working_copy(finding: Finding, **more: Any) -> dict[str, Any]:
     return {
+        "base": finding.version,
         "title": finding.title,
         "slug": finding.slug,
         "summary": finding.summary,
@@ -288,8 +289,13 @@ def test_a_no_that_comes_while_the_form_is_on_its_way_is_not_written_over(rf):
     finding.withdraw(NOW, "An organisation took back its agreement.")
     as_read.title = "A title typed meanwhile"
 
+    request = rf.post("/")
+    request.user = factories.staff()
     admin.site.get_model_admin(Finding).save_model(
-        rf.post("/"), as_read, SimpleNamespace(changed_data=["title", "themes"]), True
+        request,
+        as_read,
+        SimpleNamespace(changed_data=["title", "themes"], cleaned_data={"base": as_read.version}),
+        True,
     )
 
     stored = Finding.objects.get(pk=finding.pk)

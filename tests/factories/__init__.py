@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import itertools
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
+from django.utils.text import slugify
 
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding, Passage, Theme
+from findings.models import Agreement, Excerpt, Finding, Passage, Permission, Report, ReportChapter, ReviewLink, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
@@ -272,10 +274,6 @@ def an_excerpt(finding: Finding, note: ResearchNote, quote: str = "") -> Excerpt
     return Excerpt.objects.create(finding=finding, version=version, quote=quote or version.body)
 
 
-def a_theme(cohort: Cohort, name: str = "Audience voice") -> Theme:
-    return Theme.objects.create(cohort=cohort, name=name, slug=name.lower().replace(" ", "-"))
-
-
 def a_passage(note: ResearchNote, marked_by: User, words: str = "", *themes: Theme, **extra: Any) -> Passage:
     """Words of the note as it stands, marked; the whole of it unless said otherwise."""
     version = note.versions.get(number=note.version)
@@ -295,8 +293,10 @@ def a_us_too(note: ResearchNote, author: User, line: str = "We saw the same in o
 
 
 def agreed(finding: Finding, by: User | None = None) -> None:
-    """Every organisation concerned says yes to the words as they stand."""
-    finding.ask()
+    """Every organisation concerned, and who wrote what is quoted, say yes to the words as they stand."""
+    finding.ask(NOW)
+    for excerpt in finding.excerpts.present():
+        permitted(excerpt, by)
     for agreement in finding.agreements.all():
         Agreement.objects.filter(pk=agreement.pk).update(
             answer=Agreement.Answer.YES,
@@ -306,8 +306,62 @@ def agreed(finding: Finding, by: User | None = None) -> None:
         )
 
 
-def a_published_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any) -> Finding:
+def permitted(excerpt: Excerpt, by: User | None = None) -> None:
+    """Both voices say yes to an excerpt."""
+    for voice in excerpt.voices:
+        speaker = by or excerpt.writer or a_participant(excerpt.membership)
+        Permission.objects.create(
+            excerpt=excerpt, voice=voice, answer=Permission.Answer.YES, words=excerpt.words, by=speaker, at=NOW
+        )
+
+
+def a_review_key(finding: Finding, membership: Membership, now: datetime) -> str:
+    """The key of a link by which somebody without an account answers for an organisation."""
+    key = ReviewLink.new_key()
+    ReviewLink.objects.create(
+        finding=finding,
+        membership=membership,
+        name="Dee Rector",
+        email="dee@sample.example",
+        mark=ReviewLink.mark_of(key),
+        made_at=now,
+        expires_at=now + ReviewLink.LASTS,
+    )
+    return key
+
+
+def a_theme(cohort: Cohort, name: str = "Audience voice") -> Theme:
+    return Theme.objects.create(cohort=cohort, name=name, slug=slugify(name))
+
+
+def a_published_finding(
+    cohort: Cohort, membership: Membership | None = None, themes: Iterable[Theme] = (), **extra: Any
+) -> Finding:
     finding = a_finding(cohort, membership, **extra)
+    finding.themes.set(themes)
     agreed(finding)
     finding.publish(NOW, None)
     return finding
+
+
+def a_report(cohort: Cohort, *findings: Finding, **extra: Any) -> Report:
+    """A report of these findings in this order, not published."""
+    report = Report.objects.create(
+        cohort=cohort,
+        **{
+            "slug": f"sample-report-{next(_count)}",
+            "title": "What eighteen organisations learned",
+            "subtitle": "A sample of a report",
+            "foreword": "Sample words to begin with.",
+            **extra,
+        },
+    )
+    for position, finding in enumerate(findings, 1):
+        ReportChapter.objects.create(report=report, finding=finding, position=position)
+    return report
+
+
+def a_published_report(cohort: Cohort, *findings: Finding, **extra: Any) -> Report:
+    report = a_report(cohort, *(findings or [a_published_finding(cohort)]), **extra)
+    report.publish(NOW, None)
+    return report

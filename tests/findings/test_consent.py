@@ -22,6 +22,7 @@ from tests.factories import (
     a_participant,
     a_published_finding,
     an_excerpt,
+    permitted,
     staff,
 )
 
@@ -89,7 +90,12 @@ def test_publishing_without_agreement_is_refused_and_names_who_is_missing():
     an_excerpt(finding, a_note(other, may_be_quoted=True))
     with pytest.raises(ValidationError) as refused:
         finding.publish(NOW, staff())
-    assert refused.value.messages == ["Harbour Museum has not answered.", "Moor Museum has not been asked."]
+    assert refused.value.messages == [
+        "Harbour Museum has not answered.",
+        "Moor Museum has not been asked.",
+        "Moor Museum has not answered for the excerpt “Three groups asked if they could film.” of Moor Museum.",
+        "Who wrote it has not answered for the excerpt “Three groups asked if they could film.” of Moor Museum.",
+    ]
     consent.answer(finding.agreements.get(), person, "no", "", NOW)
     with pytest.raises(ValidationError, match="Harbour Museum said no"):
         finding.publish(NOW, staff())
@@ -179,6 +185,7 @@ def test_an_organisation_that_only_the_release_names_can_still_take_its_yes_back
     consent.ask(finding, NOW)
     for agreement in finding.agreements.all():
         consent.answer(agreement, neighbour, "yes", "", NOW)
+    permitted(excerpt)
     finding.publish(NOW, staff())
     excerpt.withdrawn_at = NOW
     excerpt.save()
@@ -298,7 +305,7 @@ def test_publishing_the_same_words_twice_makes_one_release():
 def test_a_quote_of_a_note_that_may_no_longer_be_quoted_stops_publishing():
     finding, person = asked()
     note = a_note(finding.membership, may_be_quoted=True)
-    an_excerpt(finding, note)
+    permitted(an_excerpt(finding, note))
     consent.answer(finding.agreements.get(), person, "yes", "", NOW)
     note.may_be_quoted = False
     note.save()
@@ -323,7 +330,7 @@ def test_the_list_takes_as_many_queries_for_thirty_findings_as_for_three(client)
 
     def add(count):
         for _ in range(count):
-            a_finding(membership.cohort, membership).ask()
+            a_finding(membership.cohort, membership).ask(NOW)
 
     add(3)
     path = f"/cohorts/{membership.cohort.slug}/findings/"

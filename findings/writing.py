@@ -1,0 +1,97 @@
+"""Writing a finding: a save goes in only on top of what its writer saw; every text saved, or refused, stays."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from participants.models import Membership, User
+from research.models import ResearchPhase
+
+from .models import Finding, FindingVersion, Theme
+from .models.finding_version import TYPED, typed
+
+
+class Overtaken(Exception):
+    """Somebody else saved since; nothing was saved."""
+
+    def __str__(self) -> str:
+        return "Somebody else saved this finding while you were writing: nothing was saved. Your words are kept."
+
+
+def begin_save(finding: Finding, base: int, by: User, now: datetime) -> None:
+    """Takes the next version number, on top of `base`. Raises Overtaken; the caller's transaction then ends in nothing.
+
+    What stood there before any version was kept is kept first.
+    """
+    stands = Finding.objects.select_for_update().get(pk=finding.pk)
+    if stands.version != base:
+        raise Overtaken
+    if not stands.versions.filter(number=base).exists():
+        keep(stands, base, None, stands.created_at)
+    Finding.objects.filter(pk=finding.pk).update(version=base + 1)
+    finding.version = base + 1
+
+
+def keep(finding: Finding, number: int | None, by: User | None, now: datetime, themes: Any = None) -> FindingVersion:
+    content = typed(finding, themes)
+    return FindingVersion.objects.create(finding=finding, number=number, content=content, written_by=by, written_at=now)
+
+
+def keep_refused(finding: Finding, by: User, now: datetime, themes: Any) -> None:
+    """Keeps what somebody typed and could not save; the same words once."""
+    content = typed(finding, themes)
+    if not finding.versions.filter(number=None, written_by=by, content=content).exists():
+        keep(finding, None, by, now, themes)
+
+
+@transaction.atomic
+def bring_back(finding: Finding, version: FindingVersion, by: User, now: datetime) -> FindingVersion:
+    """Makes a version, or a kept copy, the working copy again, as a version of its own. What it names and is no longer
+    there is left empty. Raises ValidationError while the finding is scheduled."""
+    locked = Finding.objects.select_for_update().get(pk=finding.pk)
+    if locked.is_scheduled:
+        raise ValidationError("It is scheduled: take it off the schedule first.")
+    begin_save(locked, locked.version, by, now)
+    for name, value in values_of(locked, version.content).items():
+        setattr(locked, name, value)
+    locked.save(update_fields=TYPED)
+    locked.themes.set(Theme.objects.filter(cohort=locked.cohort, pk__in=version.content.get("themes", [])))
+    return keep(locked, locked.version, by, now)
+
+
+def values_of(finding: Finding, content: dict[str, Any]) -> dict[str, Any]:
+    """What a version holds, as the fields take it."""
+    values = {name: content.get(name, "") for name in TYPED}
+    for name in ("work_from", "work_to"):
+        values[name] = date.fromisoformat(values[name]) if values[name] else None
+    values["membership"] = Membership.objects.filter(cohort=finding.cohort, pk=values["membership"] or 0).first()
+    values["phase"] = ResearchPhase.objects.filter(cohort=finding.cohort, pk=values["phase"] or 0).first()
+    return values
+
+
+def differences(finding: Finding, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """Label, words before and words after of each field that differs."""
+    rows = []
+    for name in (*TYPED, "themes"):
+        if before.get(name) != after.get(name):
+            field: Any = Finding._meta.get_field(name)
+            label = str(field.verbose_name)
+            rows.append((label, said(finding, name, before.get(name)), said(finding, name, after.get(name))))
+    return rows
+
+
+def said(finding: Finding, name: str, value: Any) -> str:
+    """A value in words."""
+    if name == "themes":
+        return ", ".join(Theme.objects.filter(pk__in=value or []).values_list("name", flat=True))
+    if name == "membership":
+        return str(finding.cohort.memberships.filter(pk=value).first() or "")
+    if name == "phase":
+        return str(finding.cohort.phases.filter(pk=value).first() or "")
+    if name == "outcome":
+        return str(dict(Finding.Outcome.choices).get(value, ""))
+    return str(value or "")

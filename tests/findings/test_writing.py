@@ -1,0 +1,144 @@
+"""The working copy: a save goes in on top of what its writer saw, and no text that was saved or refused is lost."""
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from findings import writing
+from findings.models import Finding, FindingVersion
+from tests.factories import NOW, a_cohort, a_finding, a_membership, a_theme, agreed, staff
+
+pytestmark = pytest.mark.django_db
+
+
+def desk(client, name="Stella Staff"):
+    person = staff(name)
+    client.force_login(person)
+    return person
+
+
+def path_of(finding, page="change"):
+    return f"/admin/findings/finding/{finding.pk}/{page}/"
+
+
+def form_of(client, finding, **typed):
+    """The desk's form as a browser would send it, with what is typed."""
+    page = client.get(path_of(finding))
+    form = page.context["adminform"].form
+    data = {name: form.initial.get(name) or "" for name in form.fields if name != "is_typo"}
+    data["base"] = form.initial["base"]
+    for formset in page.context["inline_admin_formsets"]:
+        data |= {f"{formset.formset.prefix}-{part}_FORMS": 0 for part in ("TOTAL", "INITIAL")}
+    data["themes"] = [theme.pk for theme in data["themes"] or []]
+    return {**data, **typed}
+
+
+def reload(finding):
+    return Finding.objects.get(pk=finding.pk)
+
+
+def test_a_save_on_top_of_what_stands_goes_in_and_is_a_version(client):
+    finding = a_finding(a_cohort(), summary="First.")
+    person = desk(client)
+    assert client.post(path_of(finding), form_of(client, finding, summary="Second.")).status_code == 302
+    assert (reload(finding).summary, reload(finding).version) == ("Second.", 1)
+    kept = finding.versions.order_by("number").values_list("number", "content__summary", "written_by")
+    assert list(kept) == [(0, "First.", None), (1, "Second.", person.pk)]
+
+
+def test_a_save_on_top_of_what_is_gone_is_refused_with_both_texts(client):
+    finding = a_finding(a_cohort(), summary="First.")
+    desk(client, "Slow Staff")
+    late = form_of(client, finding, summary="Typed slowly.")
+    desk(client, "Swift Staff")
+    client.post(path_of(finding), form_of(client, finding, summary="Saved swiftly."))
+    slow = desk(client, "Another Slow")
+    refused = client.post(path_of(finding), late)
+    page = refused.content.decode()
+    assert refused.status_code == 422
+    assert "Swift Staff saved on" in page
+    assert "Saved swiftly." in page
+    assert page.count("Typed slowly.") >= 2
+    assert reload(finding).summary == "Saved swiftly."
+    kept = finding.versions.get(number=None)
+    assert (kept.content["summary"], kept.written_by) == ("Typed slowly.", slow)
+    # With the differences seen, the same words may go in: on purpose, and the other's stay among the versions.
+    again = {**late, "base": refused.context["adminform"].form["base"].value()}
+    assert client.post(path_of(finding), again).status_code == 302
+    assert reload(finding).summary == "Typed slowly."
+    assert finding.versions.filter(number=1, content__summary="Saved swiftly.").exists()
+
+
+def test_without_the_version_seen_nothing_is_saved(client):
+    """The negative control: a form from before there were versions, or one that was forged."""
+    finding = a_finding(a_cohort(), summary="First.")
+    desk(client)
+    given = {**form_of(client, finding, summary="Blind."), "base": ""}
+    assert client.post(path_of(finding), given).status_code == 422
+    assert reload(finding).summary == "First."
+
+
+def test_two_who_save_in_one_moment_the_second_is_refused():
+    finding, person = a_finding(a_cohort()), staff()
+    writing.begin_save(finding, 0, person, NOW)
+    with pytest.raises(writing.Overtaken):
+        writing.begin_save(reload(finding), 0, person, NOW)
+    assert reload(finding).version == 1
+
+
+def test_the_same_text_twice_is_no_quarrel(client):
+    finding = a_finding(a_cohort(), summary="First.")
+    desk(client)
+    late = form_of(client, finding, summary="The same.")
+    client.post(path_of(finding), form_of(client, finding, summary="The same."))
+    assert client.post(path_of(finding), late).status_code == 302
+    assert not finding.versions.filter(number=None).exists()
+
+
+def test_themes_are_part_of_the_text(client):
+    cohort = a_cohort()
+    theme = a_theme(cohort)
+    finding = a_finding(cohort)
+    desk(client)
+    late = form_of(client, finding, title="Another title")
+    client.post(path_of(finding), form_of(client, finding, themes=[theme.pk]))
+    refused = client.post(path_of(finding), late)
+    assert refused.status_code == 422
+    assert theme.name in refused.content.decode()
+    assert list(reload(finding).themes.all()) == [theme]
+
+
+def test_a_version_is_compared_and_brought_back(client):
+    membership = a_membership(a_cohort(), "Harbour Museum")
+    finding = a_finding(membership.cohort, membership, summary="First.")
+    desk(client)
+    client.post(path_of(finding), form_of(client, finding, summary="Second."))
+    agreed(reload(finding))
+    first = finding.versions.get(number=0)
+    listed = client.get(path_of(finding, "versions")).content.decode()
+    assert f"/versions/{first.pk}/" in listed
+    page = client.get(path_of(finding, f"versions/{first.pk}")).content.decode()
+    assert "First." in page
+    assert "Every yes to other words has to be asked for again." in page
+    assert reload(finding).summary == "Second."
+    assert client.post(path_of(finding, f"versions/{first.pk}"), {"confirmed": "yes"}).status_code == 302
+    now = reload(finding)
+    assert (now.summary, now.version, now.membership) == ("First.", 2, membership)
+    assert FindingVersion.objects.filter(finding=finding, number=1, content__summary="Second.").exists()
+
+
+def test_a_scheduled_finding_takes_no_version_back():
+    finding, person = a_finding(a_cohort()), staff()
+    version = writing.keep(finding, 0, person, NOW)
+    finding.schedule(NOW.replace(year=2019), person, "", NOW)
+    with pytest.raises(ValidationError, match="scheduled"):
+        writing.bring_back(finding, version, person, NOW)
+
+
+def test_what_a_version_names_and_is_gone_is_left_empty():
+    cohort = a_cohort()
+    finding, person = a_finding(cohort, a_membership(cohort)), staff()
+    version = writing.keep(finding, 0, person, NOW)
+    version.content |= {"membership": 999_999, "themes": [999_999], "phase": None, "work_from": "2018-05-01"}
+    writing.bring_back(finding, version, person, NOW)
+    now = reload(finding)
+    assert (now.membership, list(now.themes.all()), str(now.work_from)) == (None, [], "2018-05-01")
