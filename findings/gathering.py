@@ -129,6 +129,8 @@ def take(passage: Passage, finding: Finding, by: User) -> Excerpt:
         raise ValidationError("These words are no longer marked. Mark them again first.")
     if locked.state == Finding.State.WITHDRAWN:
         raise ValidationError("This finding is withdrawn.")
+    if locked.is_scheduled:
+        raise ValidationError("This finding is scheduled: take it off the schedule first.")
     if locked.excerpts.filter(version=passage.version, quote=passage.quote, withdrawn_at=None).exists():
         raise ValidationError("These words are in that finding already.")
     excerpt = Excerpt(finding=locked, version=passage.version, quote=passage.quote, added_by=by)
