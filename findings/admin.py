@@ -105,10 +105,14 @@ class FindingForm(forms.ModelForm):
     def see_who_was_faster(self) -> None:
         """Refuses what was not written on top of what stands, unless it says the same; keeps it beside the versions."""
         stands = Finding.objects.get(pk=self.instance.pk)
-        if self.cleaned_data["base"] == stands.version:
-            return
         themes = self.cleaned_data["themes"]
         rows = writing.differences(stands, typed(stands), typed(self.instance, themes))
+        if rows and stands.is_scheduled:
+            writing.keep_refused(self.instance, self.by, timezone.now(), themes)
+            self.add_error(None, "It was scheduled meanwhile, and cannot be changed: take it off the schedule first.")
+            return
+        if self.cleaned_data["base"] == stands.version:
+            return
         self.cleaned_data["base"] = stands.version
         if not rows:
             return
@@ -323,7 +327,7 @@ class FindingAdmin(Desk):
         return self.inlines if obj else ()
 
     def get_readonly_fields(self, request: HttpRequest, obj: Finding | None = None) -> tuple[str, ...]:
-        if obj and obj.is_scheduled:
+        if is_locked(request, obj):
             return tuple(str(name) for _, part in self.fieldsets[:-1] for name in part["fields"] if name != "base")
         # Outside a draft the address is known: `rename` keeps the one before.
         return ("slug",) if obj and obj.state != Finding.State.DRAFT else ()
@@ -614,6 +618,12 @@ class FindingAdmin(Desk):
             form=form,
             obj=finding,
         )
+
+
+def is_locked(request: HttpRequest, finding: Finding | None) -> bool:
+    """Whether the page is to be read only. A form that was open when the finding was scheduled is still taken, to be
+    refused with its words."""
+    return finding is not None and finding.is_scheduled and "base" not in request.POST
 
 
 def is_changed(form: forms.BaseForm) -> bool:

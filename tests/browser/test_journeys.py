@@ -128,14 +128,12 @@ def test_a_participant_agrees_to_a_finding_and_takes_the_yes_back(visitor):
     page = visitor().sign_in("participant")
     page.get_by_role("link", name=re.compile("waits for your yes")).click()
     see(page, "Nobody asked who we are.")
-    page.get_by_role("radio", name="Yes, it may be published").check()
-    page.get_by_role("button", name="Record the answer").click()
+    answer(page, "Does Sample Museum agree", "Yes, it may be published")
     see(page, "Sample Museum has agreed")
     finding = Finding.objects.get(slug="sample-waiting-for-a-yes")
     assert finding.missing_agreements() == []
 
-    page.get_by_role("radio", name="No", exact=True).check()
-    page.get_by_role("button", name="Record the answer").click()
+    answer(page, "Sample Museum has agreed", "No")
     see(page, "Sample Museum said no")
     assert finding.missing_agreements() == ["Sample Museum said no."]
 
@@ -271,9 +269,12 @@ def test_staff_invite_write_a_finding_from_notes_and_publish_it_when_everyone_ag
     letter = participant.read_letter("participant@rehearsal.example", "finding_to_agree")
     theirs = participant.sign_in("participant")
     theirs.goto(re.search(r"http\S+/findings/\S+", letter).group())
-    theirs.get_by_role("radio", name="Yes, it may be published").check()
-    theirs.get_by_role("button", name="Record the answer").click()
+    answer(theirs, "Does Sample Museum agree", "Yes, it may be published")
     see(theirs, "Sample Museum has agreed")
+    answer(theirs, "May this be quoted", "Yes, these words may be quoted")
+    wrote = visitor().sign_in("colleague")
+    wrote.goto(theirs.url)
+    answer(wrote, "You wrote this", "Yes, these words may be quoted")
 
     page.get_by_role("link", name="Publish …").click()
     page.get_by_role("button", name="Publish", exact=True).click()
@@ -281,10 +282,17 @@ def test_staff_invite_write_a_finding_from_notes_and_publish_it_when_everyone_ag
     heading(reader.page, "Forty comments, and nobody asked who we are")
     see(reader.page, "Nobody asked who we are.")
 
-    theirs.get_by_role("radio", name="No", exact=True).check()
-    theirs.get_by_role("button", name="Record the answer").click()
+    answer(theirs, "Sample Museum has agreed", "No")
     see(theirs, "Sample Museum said no")
     assert reader.page.goto(reader.portal + finding.get_absolute_url()).status == 410
+
+
+def answer(page: Page, question: str, given: str) -> None:
+    """Answers one of the questions on the page of a finding one is asked about."""
+    form = page.get_by_role("region", name=re.compile(question)).last
+    form.get_by_role("radio", name=re.compile(f"^{given}")).check()
+    form.get_by_role("button", name="Record the answer").click()
+    expect(page.get_by_text("Recorded:")).to_be_visible()
 
 
 def see_admin(page: Page, text: str) -> None:

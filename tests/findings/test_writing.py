@@ -126,6 +126,19 @@ def test_a_version_is_compared_and_brought_back(client):
     assert FindingVersion.objects.filter(finding=finding, number=1, content__summary="Second.").exists()
 
 
+def test_what_is_typed_while_a_colleague_schedules_the_finding_is_refused_and_kept(client):
+    finding = a_finding(a_cohort(), summary="First.")
+    person = desk(client)
+    late = form_of(client, finding, summary="Typed meanwhile.")
+    finding.schedule(NOW.replace(year=2099), person, "", NOW)
+    refused = client.post(path_of(finding), late)
+    assert refused.status_code == 422
+    assert "It was scheduled meanwhile" in refused.content.decode()
+    assert "Typed meanwhile." in refused.content.decode()
+    assert reload(finding).summary == "First."
+    assert finding.versions.get(number=None).content["summary"] == "Typed meanwhile."
+
+
 def test_a_scheduled_finding_takes_no_version_back():
     finding, person = a_finding(a_cohort()), staff()
     version = writing.keep(finding, 0, person, NOW)
