@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from . import Line, growth, letters, pages, report, saving, search, sink, versions
+from . import Line, findings, growth, letters, pages, report, saving, search, sink, versions
 from .places import HOME, NotHere, environment, free_port, run
 
 
@@ -65,6 +65,7 @@ PARTS = {
     "saving": (saving, on_both_databases),
     "search": (search, on_each_database),
     "versions": (versions, on_each_database),
+    "findings": (findings, on_each_database),
     "report": (report, on_an_empty_database),
 }
 

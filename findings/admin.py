@@ -309,6 +309,7 @@ class FindingAdmin(Desk):
             {"fields": ("title", "highlight", "slug", "summary", "membership", "phase", "outcome", "themes", "base")},
         ),
         ("Text", {"fields": ("thought", "matters", "did", "happened", "learned", "next_steps")}),
+        ("In Welsh, where people have written it", {"fields": ("title_cy", "summary_cy", "body_cy")}),
         ("When the work was done", {"fields": ("work_from", "work_to")}),
         ("Agreement", {"fields": ("is_typo",)}),
     )

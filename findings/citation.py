@@ -169,6 +169,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
             }
             for excerpt in shown["excerpts"]
         ],
+        "welsh": shown.get("welsh") or {},
         "organisation": shown["organisation"],
         "cohort": shown["cohort"],
         "phase": shown["phase"],

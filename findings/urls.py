@@ -22,6 +22,7 @@ urlpatterns = [
     path("reports/<slug:slug>/editions/<int:number>/", views.report_edition, name="report_edition"),
     path("reports/<slug:slug>.pdf", views.report_pdf, name="report_pdf"),
     path("resources/", views.resource_list, name="resource_list"),
+    path("findings/<slug:slug>/cy/", views.finding_welsh, name="finding_welsh"),
     path("findings/<slug:slug>/follow/", views.finding_follow, name="finding_follow"),
     path("follow/<str:key>/", views.follow_confirm, name="follow_confirm"),
     path("follow/<str:key>/leave/", views.follow_leave, name="follow_leave"),

@@ -28,9 +28,8 @@ SPELT = ("title", "highlight", "summary")
 
 def dead_links(content: dict[str, Any]) -> list[str]:
     """A sentence for each link that a reader could not follow. What other sites answer is not asked."""
-    targets = dict.fromkeys(
-        next(filter(None, found)) for section in content["sections"] for found in TARGET.findall(section["body"])
-    )
+    bodies = [section["body"] for section in content["sections"]] + [(content.get("welsh") or {}).get("body", "")]
+    targets = dict.fromkeys(next(filter(None, found)) for body in bodies for found in TARGET.findall(body))
     return [f"The link to {target[:120]} leads nowhere." for target in targets if is_dead(target)]
 
 
@@ -66,6 +65,7 @@ def stands_in_text(quote: str, content: dict[str, Any]) -> bool:
     """Whether words of a quotation are part of the text itself, whatever their spacing."""
     sought = plain(quote)
     texts = [content["title"], content["summary"], *(section["body"] for section in content["sections"])]
+    texts += (content.get("welsh") or {}).values()
     return len(sought) >= TELLING and any(sought in plain(text) for text in texts)
 
 

@@ -104,6 +104,9 @@ class Finding(models.Model):
     happened = models.TextField("what happened", blank=True)
     learned = models.TextField("what we learned", blank=True)
     next_steps = models.TextField("what next", blank=True)
+    title_cy = models.CharField("title in Welsh", max_length=200, blank=True, help_text="Written by people.")
+    summary_cy = models.TextField("summary in Welsh", blank=True)
+    body_cy = models.TextField("text in Welsh", blank=True, help_text="Markdown.")
     phase = models.ForeignKey(ResearchPhase, models.PROTECT, null=True, blank=True, related_name="findings")
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     themes = models.ManyToManyField(Theme, blank=True, related_name="findings")
@@ -158,6 +161,8 @@ class Finding(models.Model):
         return reverse("findings:agreement_detail", args=[self.cohort.slug, self.slug])
 
     def clean(self) -> None:
+        if (self.summary_cy or self.body_cy or self.title_cy) and not (self.title_cy and self.summary_cy):
+            raise ValidationError("In Welsh, give a title and a summary at the least, or nothing.")
         if self.membership_id and self.membership and self.membership.cohort_id != self.cohort_id:
             raise ValidationError({"membership": "This organisation is in another cohort."})
         if self.phase_id and self.phase and self.phase.cohort_id != self.cohort_id:
@@ -179,6 +184,10 @@ class Finding(models.Model):
         self.slug = slug
 
     rename.alters_data = True  # type: ignore[attr-defined]
+
+    def welsh(self) -> dict[str, str]:
+        """Title, summary and body in Welsh; empty where there is none."""
+        return {"title": self.title_cy, "summary": self.summary_cy, "body": self.body_cy} if self.title_cy else {}
 
     @property
     def shown(self) -> dict[str, Any]:
@@ -217,6 +226,7 @@ class Finding(models.Model):
                 for key, heading in self.SECTIONS
                 if getattr(self, key)
             ],
+            "welsh": self.welsh(),
             "excerpts": [excerpt.content() for excerpt in self.excerpts.present()],
             "organisation": self.membership.name if self.membership else "",
             "organisation_slug": self.membership.organisation.slug if self.membership else "",

@@ -22,6 +22,9 @@ TYPED = (
     "happened",
     "learned",
     "next_steps",
+    "title_cy",
+    "summary_cy",
+    "body_cy",
     "work_from",
     "work_to",
 )

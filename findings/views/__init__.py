@@ -16,7 +16,7 @@ from .formats import (
 )
 from .gathering import gathering_room, passage_list, theme_table
 from .passages import passage_edit, passage_new, passage_put_back, passage_remove, passage_take
-from .reading import finding_detail, finding_list, finding_release, resource_list
+from .reading import finding_detail, finding_list, finding_release, finding_welsh, resource_list
 from .reports import report_detail, report_edition, report_pdf
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "finding_release",
     "finding_review",
     "finding_ris",
+    "finding_welsh",
     "follow_confirm",
     "follow_leave",
     "gathering_room",

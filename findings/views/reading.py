@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import SafeString, mark_safe
@@ -74,6 +74,16 @@ def finding_html(request: HttpRequest, finding: Finding) -> HttpResponse:
         "themes": [(slugify(name), name) for name in finding.shown["themes"] if slugify(name)],
     }
     return render(request, "findings/finding_detail.html", context)
+
+
+@finding_page
+def finding_welsh(request: HttpRequest, finding: Finding) -> HttpResponse:
+    """What people have written of it in Welsh."""
+    welsh = finding.shown.get("welsh")
+    if not welsh:
+        raise Http404
+    context = {**context_of(finding, finding.release), "welsh": welsh}
+    return render(request, "findings/finding_welsh.html", context)
 
 
 @finding_page

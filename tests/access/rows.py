@@ -185,6 +185,7 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
         for state in ("published", "draft", "missing")
     ],
     ("findings:resource_list", "", None),
+    *[("findings:finding_welsh", state, slug(state)) for state in ("published", "withdrawn", "draft-a", "missing")],
     ("findings:finding_follow", "published", slug("published")),
     ("findings:finding_follow", "withdrawn", slug("withdrawn")),
     ("findings:follow_confirm", "no key", lambda world: {"key": "wrong"}),

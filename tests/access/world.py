@@ -173,7 +173,13 @@ def build() -> World:
     things.own_comment = things.open_topic.discussion.add(people["participant"], "Said in the open.", now)
     public_theme = make.a_theme(cohort, "Public theme")
     things.published = make.a_published_finding(
-        cohort, museum, slug="published", title="What was learned in public", themes=[public_theme]
+        cohort,
+        museum,
+        slug="published",
+        title="What was learned in public",
+        themes=[public_theme],
+        title_cy="Teitl sampl",
+        summary_cy="Crynodeb sampl.",
     )
     things.review_key = make.a_review_key(things.published, museum, now)
     things.closed_review_key = make.a_review_key(things.published, museum, now)

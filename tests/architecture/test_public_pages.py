@@ -33,6 +33,7 @@ PUBLIC = {
     "correspondence:newsletter": "readers have no account",
     "correspondence:newsletter_confirm": "the key in the address is the permission",
     "correspondence:newsletter_leave": "leaving must need no account",
+    "findings:finding_welsh": "the same, in Welsh",
     "findings:finding_follow": "readers of a finding need no account to be told of corrections",
     "findings:follow_confirm": "the key in the address is the permission",
     "findings:follow_leave": "the same",
