@@ -210,10 +210,22 @@ def take_out(excerpt: Excerpt, now: datetime) -> None:
 def leave_out_silent(now: datetime) -> int:
     """Leaves out the excerpts somebody has not answered for in time; how many. What is published had its yes."""
     late = Excerpt.objects.present().filter(asked_at__lte=now - SILENCE, finding__cohort__status=Cohort.Status.RUNNING)
-    silent = [excerpt for excerpt in late if any(map(excerpt.is_open_to, excerpt.voices))]
-    for excerpt in silent:
-        leave_out(excerpt, Excerpt.Why.SILENCE, now)
-    return len(silent)
+    number = 0
+    for excerpt in late:
+        if any(map(excerpt.is_open_to, excerpt.voices)):
+            number += leave_out_if_silent(excerpt, now)
+    return number
+
+
+@transaction.atomic
+def leave_out_if_silent(excerpt: Excerpt, now: datetime) -> bool:
+    # The lock that an answer takes: one given in this moment is seen.
+    Finding.objects.select_for_update().get(pk=excerpt.finding_id)
+    fresh = Excerpt.objects.present().filter(pk=excerpt.pk).first()
+    if fresh is None or not any(map(fresh.is_open_to, fresh.voices)):
+        return False
+    leave_out(fresh, Excerpt.Why.SILENCE, now)
+    return True
 
 
 def close_unquotable(now: datetime) -> int:
