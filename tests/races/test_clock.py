@@ -114,8 +114,11 @@ def take(now, limit=ledger.BATCH):
     time.sleep(0.5)
     return taken
 ledger.claim = take
-handing_over.settle = lambda letter, before, after, **fields: (
-    ledger.Letter.objects.filter(pk=letter.pk).update(state=after) or True)
+def settle_all(letters, before, after, **fields):
+    keys = {letter.pk for letter in letters}
+    ledger.Letter.objects.filter(pk__in=keys).update(state=after)
+    return keys
+ledger.settle_all = settle_all
 for _ in range(1):""",
     )
 

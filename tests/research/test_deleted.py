@@ -10,7 +10,17 @@ from django.urls import reverse
 from django.utils import timezone
 
 from participants.models import Cohort, Membership, Organisation, User
-from research.models import Addendum, Attachment, CardVersion, NoteVersion, ResearchNote, ResearchPhase, Seal, Unlock
+from research.models import (
+    Addendum,
+    Attachment,
+    CardVersion,
+    NoteVersion,
+    ResearchNote,
+    ResearchPhase,
+    Seal,
+    Unlock,
+    UsToo,
+)
 from tests.admin.desk import at_the_desk, chosen, page_of, text_of
 from tests.factories import a_cohort, a_membership, a_mentor, a_note, a_participant, a_phase, an_experiment, staff
 from tests.research.test_pages import queries_of, words
@@ -142,7 +152,7 @@ def test_the_empty_page_says_what_will_be_here(client, membership, author):
 
 
 # What holds the texts: whatever they point at cannot go while they are there, and they do not go with it.
-TEXTS = [ResearchNote, NoteVersion, Addendum, Attachment, Seal, Unlock, CardVersion]
+TEXTS = [ResearchNote, NoteVersion, Addendum, Attachment, Seal, Unlock, CardVersion, UsToo]
 
 
 @pytest.mark.parametrize("model", TEXTS, ids=lambda model: model.__name__)
