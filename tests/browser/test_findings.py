@@ -93,8 +93,8 @@ def test_a_finding_is_gathered_agreed_published_corrected_and_withdrawn(visitor,
     public = Public(reader, finding)
     change = f"{staff.portal}/admin/findings/finding/{finding.pk}/change/"
     desk.goto(change)
-    desk.get_by_label("Summary").fill("A sample of what was learned.")
-    desk.get_by_label("What we learned").fill("Answer what people ask.")
+    desk.locator("#id_summary").fill("A sample of what was learned.")
+    desk.locator("#id_learned").fill("Answer what people ask.")
     desk.get_by_role("button", name="Save and continue editing").click()
     for title, words in [("forty comments", KEPT), ("why we stopped", REFUSED), ("why we stopped", GALLERY)]:
         desk.get_by_role("link", name=re.compile(f"Quote from this note ?: Sample: {title}")).click()
