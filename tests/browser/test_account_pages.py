@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from participants import invitations
 from tests.factories import (
@@ -28,9 +28,8 @@ from tests.factories import (
     a_user,
     staff,
 )
-from tests.surroundings import chromium
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 Visit = tuple[str, Client, str]
 
@@ -150,9 +149,9 @@ def faults_in_html(html: str) -> list[str]:
     )
 
 
-def look_at(started: Browser, server: str, client: Client, path: str) -> list[str]:
+def look_at(browser: Browser, server: str, client: Client, path: str) -> list[str]:
     """What is wrong with one page, as its visitor sees it."""
-    context = started.new_context(base_url=server)
+    context = browser.new_context(base_url=server)
     if "sessionid" in client.cookies:
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": server}])
     page = context.new_page()
@@ -174,13 +173,9 @@ def look_at(started: Browser, server: str, client: Client, path: str) -> list[st
 
 
 @pytest.mark.parametrize("visits", [before_signing_in, inside], ids=lambda visits: visits.__name__)
-def test_every_page_is_valid_and_usable_in_light_and_dark(visits, live_server):
-    # Playwright runs an event loop in this thread, and Django's database wants none: visits are made before it starts.
+def test_every_page_is_valid_and_usable_in_light_and_dark(visits, live_server, browser):
     planned = visits()
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        found = {name: look_at(started, live_server.url, client, path) for name, client, path in planned}
-        started.close()
+    found = {name: look_at(browser, live_server.url, client, path) for name, client, path in planned}
     assert "\n".join(f"{name}: {fault}" for name, faults in found.items() for fault in faults) == ""
 
 
@@ -192,60 +187,58 @@ def test_every_page_is_valid_and_usable_in_light_and_dark(visits, live_server):
     ],
     ids=["wrong passwords", "requests"],
 )
-def test_too_many_wrong_passwords_or_requests_are_told_in_a_page_of_our_own(live_server, earlier, times, words):
+def test_too_many_wrong_passwords_or_requests_are_told_in_a_page_of_our_own(
+    live_server, browser, earlier, times, words
+):
     a_participant(email="pat@sample.example")
     # Wrong passwords are counted for each host that the portal answers to.
     client = Client(headers={"host": live_server.url.removeprefix("http://")})
     for _ in range(times):
         client.post(reverse("account_login"), earlier)
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        page = started.new_page(base_url=live_server.url)
-        page.goto(reverse("account_login"))
-        page.get_by_label("Email").first.fill("pat@sample.example")
-        page.get_by_label("Password").fill("wrong")
-        with page.expect_navigation():
-            page.get_by_role("button", name="Sign in", exact=True).click()
-        told = page.get_by_role("main").inner_text()
-        faults = faults_in_html(page.content()) + faults_of(page)
-        started.close()
+    page = browser.new_page(base_url=live_server.url)
+    page.goto(reverse("account_login"))
+    page.get_by_label("Email").first.fill("pat@sample.example")
+    page.get_by_label("Password").fill("wrong")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign in", exact=True).click()
+    told = page.get_by_role("main").inner_text()
+    faults = faults_in_html(page.content()) + faults_of(page)
+    page.context.close()
     assert words in told
     assert faults == []
 
 
-def test_a_passkey_is_added_asked_for_again_and_signs_in(live_server):
+def test_a_passkey_is_added_asked_for_again_and_signs_in(live_server, browser):
     client = signed_in(a_user("Paz Passkey"))
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
-        context = started.new_context(base_url=live_server.url)
-        page = context.new_page()
-        device = context.new_cdp_session(page)
-        device.send("WebAuthn.enable")
-        device.send(
-            "WebAuthn.addVirtualAuthenticator",
-            {
-                "options": {
-                    "protocol": "ctap2",
-                    "transport": "internal",
-                    "hasResidentKey": True,
-                    "hasUserVerification": True,
-                    "isUserVerified": True,
-                    "automaticPresenceSimulation": True,
-                }
-            },
-        )
-        context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
-        page.goto(reverse("mfa_add_webauthn"))
-        page.get_by_label("Passwordless").check()
-        page.get_by_role("button", name="Add").click()
-        page.wait_for_url(f"**{reverse('mfa_view_recovery_codes')}")
-        page.goto(reverse("mfa_reauthenticate_webauthn"))
-        faults = faults_in_html(page.content()) + faults_of(page)
-        context.clear_cookies()
-        page.goto(reverse("account_login"))
-        page.get_by_role("button", name="Sign in with a passkey").click()
-        page.wait_for_url(f"**{reverse('my_programme')}")
-        shown = page.inner_text("body")
-        started.close()
+    context = browser.new_context(base_url=live_server.url)
+    page = context.new_page()
+    device = context.new_cdp_session(page)
+    device.send("WebAuthn.enable")
+    device.send(
+        "WebAuthn.addVirtualAuthenticator",
+        {
+            "options": {
+                "protocol": "ctap2",
+                "transport": "internal",
+                "hasResidentKey": True,
+                "hasUserVerification": True,
+                "isUserVerified": True,
+                "automaticPresenceSimulation": True,
+            }
+        },
+    )
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    page.goto(reverse("mfa_add_webauthn"))
+    page.get_by_label("Passwordless").check()
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(f"**{reverse('mfa_view_recovery_codes')}")
+    page.goto(reverse("mfa_reauthenticate_webauthn"))
+    faults = faults_in_html(page.content()) + faults_of(page)
+    context.clear_cookies()
+    page.goto(reverse("account_login"))
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.wait_for_url(f"**{reverse('my_programme')}")
+    shown = page.inner_text("body")
+    context.close()
     assert "You are signed in, Paz Passkey." in shown
     assert faults == []
