@@ -11,7 +11,7 @@ from . import Row
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "proof.md"
 HEAD = """\
-# What proves that no text is lost
+# What proves that no text is lost, and no letter sent twice
 Written by `make soak` (soak/README.md), never by hand. Nothing is mocked: real servers, real databases, real kills.
 A control is the same proof with one guard switched off; it must find the loss, else the proof says nothing.
 
