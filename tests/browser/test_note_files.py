@@ -179,6 +179,9 @@ def test_on_a_phone_a_picture_and_one_line_are_a_note(visitor, photo):
     page = visitor(viewport={"width": 320, "height": 640}, has_touch=True).sign_in("participant")
     page.get_by_role("link", name="Research notes").first.click()
     page.get_by_role("link", name="A picture and one line").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("A picture and one line")
+    # The styles are part of the page: before they have come it is wider.
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
     for name in ("Picture", "One line"):
         assert page.get_by_label(name, exact=True).bounding_box()["height"] >= 44
