@@ -164,6 +164,13 @@ class Desk(admin.ModelAdmin):
             status=422 if invalid else status,
         )
 
+    def not_now(
+        self, request: HttpRequest, *, title: str, reasons: Sequence[str] = (), obj: models.Model
+    ) -> TemplateResponse:
+        """The same page where the deed cannot be done, and why; 409 to who pressed the button all the same."""
+        status = 409 if request.method == "POST" else 200
+        return self.ask_first(request, title=title, consequences=reasons, button="", obj=obj, status=status)
+
     def too_many(self, request: HttpRequest, number: int) -> bool:
         if number > MOST_AT_ONCE:
             self.message_user(request, f"{number} were chosen; choose {MOST_AT_ONCE} at most.", messages.ERROR)

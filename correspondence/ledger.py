@@ -22,6 +22,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.template import engines
+from django.utils import timezone
 
 from .evidence import Evidence, evidence
 from .holding import active_hold
@@ -219,6 +220,13 @@ def write_letter(
         return False
     write_letters([intent])
     return True
+
+
+def write_at_most(most: int, *, now: datetime, **letter: Any) -> bool:
+    """Writes a letter that somebody may ask for as often as they like, so many times a day in London at most, whatever
+    else is asked for under its kind. Whether one more goes."""
+    today = str(timezone.localdate(now))
+    return any(write_letter(occurrence=today, version=str(number), now=now, **letter) for number in range(1, most + 1))
 
 
 def write_letters(intents: Iterable[Intent]) -> int:

@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from .forms import NewsletterForm
-from .ledger import compose, write_letter
+from .ledger import compose, write_at_most
 from .models import Subscriber
 from .suppression import lift
 
@@ -90,19 +90,15 @@ def subscribe(address: str, entered_on: str, now: datetime, words: str, letter: 
         subscriber.ask_again(now, entered_on, words)
     template = "newsletter_known" if subscriber.is_active else letter
     subject, body = compose(f"correspondence/email/{template}", {"subscriber": subscriber})
-    return any(
-        write_letter(
-            kind="newsletter_confirm",
-            occurrence=f"{timezone.localdate(now)}",
-            version=str(version),
-            address=address,
-            subject=subject,
-            body=body,
-            now=now,
-            not_after=now + Subscriber.CONFIRM_WITHIN,
-            is_secret=True,
-        )
-        for version in range(1, LETTERS_A_DAY + 1)
+    return write_at_most(
+        LETTERS_A_DAY,
+        kind="newsletter_confirm",
+        address=address,
+        subject=subject,
+        body=body,
+        now=now,
+        not_after=now + Subscriber.CONFIRM_WITHIN,
+        is_secret=True,
     )
 
 

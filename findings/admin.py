@@ -90,8 +90,8 @@ class FindingForm(forms.ModelForm):
 
     def typo(self) -> str:
         """What is corrected, in words; empty where more than spelling changes."""
-        before = Finding.objects.get(pk=self.instance.pk)
-        return typo(before.content(), {**self.instance.content(), "themes": before.content()["themes"]})
+        before = Finding.objects.get(pk=self.instance.pk).text()
+        return typo(before, {**self.instance.text(), "themes": before["themes"]})
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # a ModelForm fills its instance here
@@ -494,7 +494,7 @@ class FindingAdmin(Desk):
                 obj=finding,
             )
         digest = finding.digest()
-        waiting = {row.membership for row in finding.excerpts.present() if any(map(row.is_open_to, row.voices))}
+        waiting = {row.membership for row in finding.excerpts.present() if row.is_open}
         answered = {
             a.membership_id
             for a in finding.agreements.all()
@@ -535,14 +535,7 @@ class FindingAdmin(Desk):
             else:
                 return redirect(self.url_of(finding))
         if hindrances:
-            return self.ask_first(
-                request,
-                title="This cannot be published yet",
-                consequences=hindrances,
-                button="",
-                obj=finding,
-                status=409 if request.method == "POST" else 200,
-            )
+            return self.not_now(request, title="This cannot be published yet", reasons=hindrances, obj=finding)
         return self.ask_first(
             request,
             title=f"Publish release {latest.number + 1 if latest else 1}?",
@@ -575,32 +568,27 @@ class FindingAdmin(Desk):
     def unschedule(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Takes it off the schedule."""
         finding = self.found(request, object_id)
-        if is_confirmed(request) and finding.is_scheduled:
+        if not finding.is_scheduled:
+            return self.not_now(request, title="It is not scheduled", obj=finding)
+        if is_confirmed(request):
             finding.unschedule()
             self.log_change(request, finding, "Taken off the schedule.")
             self.message_user(request, "It is off the schedule: it is not published by itself.")
             return redirect(self.url_of(finding))
         return self.ask_first(
             request,
-            title="Take it off the schedule?" if finding.is_scheduled else "It is not scheduled",
-            consequences=["It is not published by itself, and can be changed again."] if finding.is_scheduled else [],
-            button="Take it off" if finding.is_scheduled else "",
+            title="Take it off the schedule?",
+            consequences=["It is not published by itself, and can be changed again."],
+            button="Take it off",
             obj=finding,
-            status=409 if request.method == "POST" else 200,
         )
 
     def withdraw(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Takes the text from the public, with a reason."""
         finding = self.found(request, object_id)
         if finding.state != Finding.State.PUBLISHED:
-            return self.ask_first(
-                request,
-                title="There is nothing to withdraw",
-                consequences=["Only a published finding can be withdrawn."],
-                button="",
-                obj=finding,
-                status=409 if request.method == "POST" else 200,
-            )
+            reasons = ["Only a published finding can be withdrawn."]
+            return self.not_now(request, title="There is nothing to withdraw", reasons=reasons, obj=finding)
         form = Because(request.POST if is_confirmed(request) else None)
         if is_confirmed(request) and form.is_valid():
             finding.withdraw(timezone.now(), form.cleaned_data["because"])

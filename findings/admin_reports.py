@@ -159,14 +159,7 @@ class ReportAdmin(Desk):
                 self.message_user(request, f"Published: edition {edition.number} is at {edition.address()}")
                 return redirect(self.url_of(report))
         if hindrances:
-            return self.ask_first(
-                request,
-                title="This cannot be published yet",
-                consequences=hindrances,
-                button="",
-                obj=report,
-                status=409 if request.method == "POST" else 200,
-            )
+            return self.not_now(request, title="This cannot be published yet", reasons=hindrances, obj=report)
         return self.ask_first(
             request,
             title=f"Publish edition {report.edition.number + 1 if report.current_id else 1}?",
@@ -188,14 +181,8 @@ class ReportAdmin(Desk):
         """Asks once more for a PDF that could not be made."""
         report = self.found(request, object_id)
         if not report.current_id:
-            return self.ask_first(
-                request,
-                title="There is nothing to print",
-                consequences=["The report has no edition yet."],
-                button="",
-                obj=report,
-                status=409 if request.method == "POST" else 200,
-            )
+            reasons = ["The report has no edition yet."]
+            return self.not_now(request, title="There is nothing to print", reasons=reasons, obj=report)
         if is_confirmed(request):
             printing.ask(report.edition, timezone.now())
             print_soon()

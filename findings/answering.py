@@ -67,11 +67,10 @@ class Answers:
 def forms_for(reviewer: Reviewer, finding: Finding, sent: QueryDict | None = None, remark: str = "") -> Answers:
     """A form for each answer that is theirs to give; the one that was sent with what was typed. With `remark` the
     sent one is fresh, for the words as they stand now."""
-    digest = {row.membership_id: digest_of(finding.words_for([row.membership])) for row in reviewer.agreements(finding)}
     answers = Answers()
     for agreement in reviewer.agreements(finding):
         is_sent = sent is not None and sent.get("agreement") == str(agreement.pk)
-        initial = {"agreement": agreement.pk, "digest": digest[agreement.membership_id]}
+        initial = {"agreement": agreement.pk, "digest": digest_of(finding.words_for([agreement.membership]))}
         ids = f"%s-{agreement.pk}"
         if is_sent and not remark:
             form = AgreementForm(sent, auto_id=ids)

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from correspondence.ledger import compose, write_letter
+from correspondence.models import new_token
 from participants.models import Cohort, Membership, User
 
 from .models import Agreement, AgreementRecord, Excerpt, Finding, Permission, ReviewLink, digest_of
@@ -212,7 +213,7 @@ def leave_out_silent(now: datetime) -> int:
     late = Excerpt.objects.present().filter(asked_at__lte=now - SILENCE, finding__cohort__status=Cohort.Status.RUNNING)
     number = 0
     for excerpt in late:
-        if any(map(excerpt.is_open_to, excerpt.voices)):
+        if excerpt.is_open:
             number += leave_out_if_silent(excerpt, now)
     return number
 
@@ -222,7 +223,7 @@ def leave_out_if_silent(excerpt: Excerpt, now: datetime) -> bool:
     # The lock that an answer takes: one given in this moment is seen.
     Finding.objects.select_for_update().get(pk=excerpt.finding_id)
     fresh = Excerpt.objects.present().filter(pk=excerpt.pk).first()
-    if fresh is None or not any(map(fresh.is_open_to, fresh.voices)):
+    if fresh is None or not fresh.is_open:
         return False
     leave_out(fresh, Excerpt.Why.SILENCE, now)
     return True
@@ -272,7 +273,7 @@ def send_link(
 ) -> ReviewLink:
     """Writes to somebody without an account a letter with a key of their own to this finding, for a fortnight."""
     finding.ask(now)
-    key = ReviewLink.new_key()
+    key = new_token()
     link = ReviewLink.objects.create(
         finding=finding,
         membership=membership,

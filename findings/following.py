@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from correspondence.leaving import headers_to_leave
-from correspondence.ledger import Intent, compose, write_letter, write_letters
+from correspondence.ledger import Intent, compose, write_at_most, write_letters
 
 from .models import Finding, Follower
 
@@ -34,19 +34,15 @@ def follow(finding: Finding, address: str, now: datetime) -> bool:
         follower.asked_at = now
         follower.save(update_fields=["asked_at"])
     subject, body = compose("findings/email/finding_follow_confirm", {"follower": follower, "finding": finding})
-    return any(
-        write_letter(
-            kind="finding_follow_confirm",
-            occurrence=f"{timezone.localdate(now)}",
-            version=str(version),
-            address=address,
-            subject=subject,
-            body=body,
-            now=now,
-            not_after=now + Follower.CONFIRM_WITHIN,
-            is_secret=True,
-        )
-        for version in range(1, LETTERS_A_DAY + 1)
+    return write_at_most(
+        LETTERS_A_DAY,
+        kind="finding_follow_confirm",
+        address=address,
+        subject=subject,
+        body=body,
+        now=now,
+        not_after=now + Follower.CONFIRM_WITHIN,
+        is_secret=True,
     )
 
 

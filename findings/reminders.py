@@ -23,9 +23,7 @@ def is_waiting(agreement: Agreement) -> bool:
     finding = agreement.finding
     if agreement.membership not in finding.concerned():
         return False
-    return agreement.digest != finding.digest() or any(
-        any(map(excerpt.is_open_to, excerpt.voices)) for excerpt in own_excerpts(agreement)
-    )
+    return agreement.digest != finding.digest() or any(excerpt.is_open for excerpt in own_excerpts(agreement))
 
 
 def own_excerpts(agreement: Agreement) -> list[Excerpt]:

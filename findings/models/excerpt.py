@@ -120,6 +120,11 @@ class Excerpt(models.Model):
         said = self.said(voice)
         return said is None or said.words != self.words
 
+    @property
+    def is_open(self) -> bool:
+        """Whether any voice has still to answer for the words as they stand."""
+        return any(map(self.is_open_to, self.voices))
+
     def has_yes(self, voice: str) -> bool:
         said = self.said(voice)
         return said is not None and said.answer == Permission.Answer.YES and said.words == self.words

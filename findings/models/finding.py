@@ -216,7 +216,11 @@ class Finding(models.Model):
         return memberships | ({self.membership} if self.membership else set())
 
     def content(self) -> dict[str, Any]:
-        """All that a reader would see, as plain data: what is agreed to, and what a release keeps."""
+        """All that a reader would see, as plain data: what a release keeps."""
+        return {**self.text(), "excerpts": [excerpt.content() for excerpt in self.excerpts.present()]}
+
+    def text(self) -> dict[str, Any]:
+        """All of it but the excerpts: what an organisation agrees to."""
         return {
             "title": self.title,
             "highlight": self.highlight,
@@ -227,7 +231,6 @@ class Finding(models.Model):
                 if getattr(self, key)
             ],
             "welsh": self.welsh(),
-            "excerpts": [excerpt.content() for excerpt in self.excerpts.present()],
             "organisation": self.membership.name if self.membership else "",
             "organisation_slug": self.membership.organisation.slug if self.membership else "",
             "cohort": str(self.cohort),
@@ -243,7 +246,7 @@ class Finding(models.Model):
 
     def digest(self) -> str:
         """A SHA-256 of the text: an agreement is to exactly these words. Excerpts have answers of their own."""
-        return digest_of(self.content())
+        return digest_of(self.text())
 
     def words_for(self, memberships: Collection[Membership]) -> dict[str, Any]:
         """The words these organisations answer for: as they would be published, or as they are, where only those
@@ -251,7 +254,7 @@ class Finding(models.Model):
         if not self.concerned().intersection(memberships):
             return self.shown
         readable = readable_by(self.excerpts.present(), memberships)
-        return {**self.content(), "excerpts": [excerpt.content() for excerpt in readable]}
+        return {**self.text(), "excerpts": [excerpt.content() for excerpt in readable]}
 
     def latest_release(self) -> Release | None:
         return self.releases.order_by("-number").first()
@@ -263,11 +266,7 @@ class Finding(models.Model):
         still_open = []
         for membership in sorted(self.concerned(), key=str):
             agreement, _ = Agreement.objects.get_or_create(finding=self, membership=membership)
-            unanswered = [
-                excerpt
-                for excerpt in excerpts
-                if excerpt.membership == membership and any(map(excerpt.is_open_to, excerpt.voices))
-            ]
+            unanswered = [excerpt for excerpt in excerpts if excerpt.membership == membership and excerpt.is_open]
             if agreement.digest == digest and not unanswered:
                 continue
             still_open.append(agreement)
@@ -310,7 +309,7 @@ class Finding(models.Model):
         reasons = self.missing_agreements()
         for excerpt in self.excerpts.present():
             reasons += excerpt.hindrances()
-        reasons += dead_links(self.content())
+        reasons += dead_links(self.text())
         if self.cohort.status == Cohort.Status.DRAFT:
             reasons.append(f"{self.cohort} is still being prepared and not public.")
         return reasons

@@ -5,11 +5,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
-from django.utils.crypto import get_random_string
 
-
-def new_key() -> str:
-    return get_random_string(40)
+from correspondence.models import new_token
 
 
 class FollowerQuerySet(models.QuerySet["Follower"]):
@@ -25,8 +22,8 @@ class Follower(models.Model):
     finding = models.ForeignKey("findings.Finding", models.PROTECT, related_name="followers")
     address = models.EmailField(max_length=320, help_text="In small letters.")
     # Two keys: who was forwarded a letter holds the one to leave with, and must not be able to follow by it.
-    confirm_key = models.CharField(max_length=40, unique=True, default=new_key, editable=False)
-    leave_key = models.CharField(max_length=40, unique=True, default=new_key, editable=False)
+    confirm_key = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
+    leave_key = models.CharField(max_length=64, unique=True, default=new_token, editable=False)
     asked_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True, blank=True)
     # What the reader has been told of, or has seen: “release 2”, “withdrawn 2018-05-14”.

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -42,10 +41,6 @@ class ReviewLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (by link)"
-
-    @staticmethod
-    def new_key() -> str:
-        return secrets.token_urlsafe(32)
 
     @staticmethod
     def mark_of(key: str) -> str:

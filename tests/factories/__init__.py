@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.utils.text import slugify
 
+from correspondence.models import new_token
 from discussions.models import Comment, Discussion, SearchEntry, Topic
 from findings.models import Agreement, Excerpt, Finding, Passage, Permission, Report, ReportChapter, ReviewLink, Theme
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
@@ -317,7 +318,7 @@ def permitted(excerpt: Excerpt, by: User | None = None) -> None:
 
 def a_review_key(finding: Finding, membership: Membership, now: datetime) -> str:
     """The key of a link by which somebody without an account answers for an organisation."""
-    key = ReviewLink.new_key()
+    key = new_token()
     ReviewLink.objects.create(
         finding=finding,
         membership=membership,

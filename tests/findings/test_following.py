@@ -20,7 +20,7 @@ def followed(client):
     """A published finding and a reader who asked and confirmed."""
     finding = a_published_finding(a_cohort(), title="People film")
     client.post(f"/findings/{finding.slug}/follow/", {"address": READER.upper()})
-    path = re.search(r"/follow/\w+/", Letter.objects.get(kind="finding_follow_confirm").body)[0]
+    path = re.search(r"/follow/[\w-]+/", Letter.objects.get(kind="finding_follow_confirm").body)[0]
     client.post(path)
     return finding, path
 
@@ -43,7 +43,7 @@ def test_an_address_follows_once_its_owner_pressed_the_button(client):
     page = client.post(f"/findings/{finding.slug}/follow/", {"address": READER})
     assert "look in your mail" in page.content.decode()
     assert not page.cookies
-    path = re.search(r"/follow/\w+/", Letter.objects.get().body)[0]
+    path = re.search(r"/follow/[\w-]+/", Letter.objects.get().body)[0]
     assert client.get(path).status_code == 200
     assert not Follower.objects.confirmed().exists()
     assert client.post(path).status_code == 302
