@@ -12,8 +12,11 @@ import smtplib
 import ssl
 import time
 from datetime import UTC
+from email.generator import BytesGenerator
+from email.policy import Compat32
 from email.utils import format_datetime
 from functools import lru_cache
+from io import BytesIO
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -29,6 +32,10 @@ from .models import Letter
 
 # Seconds for each step of the conversation, whatever the server does meanwhile: a byte a second is silence, too.
 STEP = 10.0
+# Headers longer than this are folded (RFC 5322, 2.1.1).
+SHORT = 78
+# Addresses that mean the same in every grammar of addresses; all others are parsed.
+PLAIN = re.compile(r"[\w+-]+(?:\.[\w+-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*", re.ASCII)
 
 
 class Trouble(Exception):
@@ -193,10 +200,28 @@ class PatientSMTPS(Patient, smtplib.SMTP_SSL):
     pass
 
 
-@lru_cache
-def sender_of(address: str) -> str:
-    """The same for every letter, and dear to work out."""
-    return sanitize_address(address, "utf-8")
+class Lines(Compat32):
+    """Headers that need neither encoding nor folding, nearly all, go as they are: to find that out is what costs."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        line = f"{name}: {value}"
+        if isinstance(value, str) and line.isascii() and len(line) <= SHORT and "\n" not in value:
+            return f"{line}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
+
+
+def as_sent(written: Any) -> bytes:
+    """The bytes of a message, with the ends of lines that SMTP wants."""
+    sent = BytesIO()
+    BytesGenerator(sent, mangle_from_=False, policy=Lines(linesep="\r\n")).flatten(written)
+    return sent.getvalue()
+
+
+@lru_cache(maxsize=100)
+def path_of(address: str) -> str:
+    """An address as the envelope has it, in angle brackets. Raises ValueError for one that no server could take."""
+    plain = PLAIN.fullmatch(address)
+    return f"<{plain[0]}>" if plain else smtplib.quoteaddr(sanitize_address(address, "utf-8"))
 
 
 class SMTPCarrier:
@@ -210,9 +235,8 @@ class SMTPCarrier:
     def offer(self, letter: Letter) -> None:
         message, written = message_of(letter)
         try:
-            self.text = written.as_bytes(linesep="\r\n")
-            sender = sender_of(message.from_email)
-            recipient = sanitize_address(letter.address, "utf-8")
+            self.text = as_sent(written)
+            sender, recipient = path_of(message.from_email), path_of(letter.address)
         except (ValueError, UnicodeError) as error:
             raise Impossible(f"It cannot be put into an envelope: {error}") from error
         if self.smtp is not None and self.carried:
@@ -255,12 +279,12 @@ class SMTPCarrier:
         assert smtp is not None  # noqa: S101  (open() came first)
         refusal: type[NotTaken] = Gone
         try:
-            options = [f"size={len(self.text)}"] if smtp.has_extn("size") else []
-            code, words = smtp.mail(sender, options)
+            size = f" SIZE={len(self.text)}" if smtp.has_extn("size") else ""
+            code, words = smtp.docmd("MAIL", f"FROM:{sender}{size}")
             if code != 421:
                 refusal = NotTaken
             if code == 250:
-                code, words = smtp.rcpt(recipient)
+                code, words = smtp.docmd("RCPT", f"TO:{recipient}")
                 if is_no_such_address(code, words):
                     refusal = NoSuchAddress
         except ValueError as error:

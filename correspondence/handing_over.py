@@ -49,6 +49,11 @@ class Report:
     answer: str | None = None
     trouble: carriers.Trouble | None = None
 
+    @property
+    def is_question(self) -> bool:
+        """The letter is offered: is its text to go?"""
+        return self.answer is None and self.trouble is None
+
 
 @dataclass(frozen=True)
 class Step:
@@ -189,19 +194,30 @@ class Round:
 
     def listen(self) -> None:
         """Waits for reports and writes them down together; then, and only then, lanes hear what to do."""
-        try:
-            heard = [self.reports.get(timeout=STALL)]
-        except Empty:
-            if any(lane.is_open for lane in self.busy):
-                self.allowed = min(settings.MAIL_CONNECTIONS, self.allowed + STEADY)
-            heard = []
+        heard: list[Report] = []
+        offered = 0
         with suppress(Empty):
-            while heard and len(heard) < len(self.busy):
-                heard.append(self.reports.get(timeout=TOGETHER))
+            # A lane whose letter is offered waits for us.
+            while not heard or offered < len(self.busy):
+                heard.append(report := self.reports.get(timeout=TOGETHER if heard else STALL))
+                offered += report.is_question
+                self.hear(report)
+        if not heard and any(lane.is_open for lane in self.busy):
+            self.allowed = min(settings.MAIL_CONNECTIONS, self.allowed + STEADY)
         for lane, order in self.recorded(heard):
             lane.orders.put(order)
         if time.monotonic() - self.looked_at > FRESH:
             self.look_again()
+
+    def hear(self, report: Report) -> None:
+        """A lane that is done with its letter begins the next at once: offering it does no harm while what became of
+        the one before is not yet written down."""
+        if report.is_question:
+            return
+        del self.busy[report.lane]
+        if not isinstance(report.trouble, carriers.Unreachable):
+            self.free.append(report.lane)
+            self.give()
 
     def recorded(self, reports: list[Report]) -> list[tuple[Lane, bool]]:
         """Writes down what was heard; the orders that follow. While the database is away, tries for STUBBORN seconds:
@@ -239,14 +255,14 @@ class Round:
         for report, step in zip(reports, steps, strict=True):
             if isinstance(report.trouble, carriers.NoSuchAddress):
                 suppression.suppress(report.letter.address, Suppression.Why.BOUNCED, moment, str(report.trouble))
-            is_question = report.trouble is None and report.answer is None
-            orders.append(step.after == State.SENDING and report.letter.pk in moved if is_question else None)
+            goes = step.after == State.SENDING and report.letter.pk in moved
+            orders.append(goes if report.is_question else None)
         return orders
 
     def step(self, report: Report, moment: datetime) -> Step:
         letter, trouble = report.letter, report.trouble
         was = [State.SENDING if letter.pk in self.marked else State.CLAIMED]
-        if trouble is None and report.answer is None:
+        if report.is_question:
             if letter.not_after is not None and letter.not_after <= moment:
                 return Step.of(was, State.MISSED)
             return Step.of(was, State.SENDING, held_until=moment + LEASE, tried_at=moment)
@@ -277,20 +293,18 @@ class Round:
         """What a report means for the round, once it is committed."""
         letter, trouble = report.letter, report.trouble
         if not isinstance(trouble, carriers.Unreachable) and not self.is_answered:
-            self.is_answered, self.allowed = True, STEADY
+            self.is_answered, self.allowed = True, min(STEADY, settings.MAIL_CONNECTIONS)
         if order is not None:
             if order:
                 self.marked.add(letter.pk)
             return
         self.sent += trouble is None and letter.pk in self.marked
         self.marked.discard(letter.pk)
-        del self.busy[report.lane]
         if isinstance(trouble, carriers.Unreachable):
             self.without(report.lane, trouble)
             return
         if isinstance(trouble, carriers.Doubtful | carriers.Impossible) or getattr(trouble, "is_final", False):
             log.error("letter %s needs a person: %s", letter.pk, trouble)
-        self.free.append(report.lane)
 
     def without(self, lane: Lane, trouble: carriers.Unreachable) -> None:
         """A lane that finds no connection ends; where none ever did, the round ends with it, until the next tick."""

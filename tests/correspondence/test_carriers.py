@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from correspondence import carriers, ledger
-from correspondence.handing_over import hand_out
+from correspondence import carriers, handing_over, ledger
+from correspondence.handing_over import Round, hand_out
 from correspondence.models import Letter, Suppression
 from correspondence.suppression import suppressed
 from tests.correspondence.sink import Script, Sink
@@ -181,7 +181,6 @@ def test_a_fifth_of_the_recipients_keeping_the_server_silent_delays_the_others_l
 def test_one_after_the_other_they_would_wait_for_long(sink, monkeypatch, settings):
     """The negative control: a single connection."""
     settings.MAIL_CONNECTIONS = 1
-    monkeypatch.setattr("correspondence.handing_over.STEADY", 1)
     monkeypatch.setattr(carriers, "STEP", 1.0)
     people = [f"pat{number}@sample.example" for number in range(20)]
     sink.script.rcpt = dict.fromkeys(people[::5], "silence")
@@ -191,6 +190,50 @@ def test_one_after_the_other_they_would_wait_for_long(sink, monkeypatch, setting
     assert hand_out(NOW, wanted) == 16
 
     assert max(sink.moments.values()) - started > 3
+
+
+def test_what_became_of_a_letter_and_that_the_next_may_go_is_one_commit(sink, monkeypatch, settings):
+    """However slow the lane is: the round waits for it as long as it has a letter that is not offered yet."""
+    settings.MAIL_CONNECTIONS = 1
+    monkeypatch.setattr(handing_over, "TOGETHER", 10.0)
+    sink.script.slowly = 0.005
+    taken = []
+    record_all = Round.record_all
+    monkeypatch.setattr(
+        Round, "record_all", lambda self, reports: taken.append(len(reports)) or record_all(self, reports)
+    )
+
+    assert hand_out_to(PAT, QUINN, "robin@sample.example") == 3
+
+    # Offered; taken, and the next offered; taken, and the last offered; taken.
+    assert taken == [1, 2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    "letter",
+    [
+        {},
+        {"subject": "Yr hyn a ddysgwyd: Ŵyl " * 12, "body": "Tŷ\n" + "x" * 2000},
+        {"headers": {"X-Long": "a word " * 40, "List-Unsubscribe": f"<https://portal.example/{'k' * 90}/>"}},
+        {"address": "pat@münze.example"},
+    ],
+)
+def test_headers_written_the_short_way_are_those_written_the_long_way(db, letter):
+    ledger.write([intend(letter.pop("address", PAT), **letter)])
+    one = Letter.objects.get()
+
+    assert carriers.as_sent(carriers.message_of(one)[1]) == carriers.message_of(one)[1].as_bytes(linesep="\r\n")
+
+
+@pytest.mark.parametrize("address", ["pat@sample.example\r\nDATA", "pat@sample.example>\r\nDATA", "a b@c.example", ""])
+def test_no_address_becomes_another_word_to_the_server(address):
+    try:
+        path = carriers.path_of(address)
+    except ValueError:
+        return
+    assert path.startswith("<")
+    assert path.endswith(">")
+    assert len(path.splitlines()) == 1
 
 
 def test_a_letter_overtaken_while_it_waited_in_hand_does_not_go(sink):
