@@ -13,11 +13,11 @@ from django.utils import timezone
 from correspondence.desk import is_confirmed
 from participants.staff import member_of_staff
 
-from . import writing
-from .models.finding_version import typed
+from .. import writing
+from ..models.finding_version import typed
 
 if TYPE_CHECKING:
-    from .admin import FindingAdmin
+    from .finding import FindingAdmin
 
 VERSIONS_A_PAGE = 20
 

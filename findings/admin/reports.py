@@ -16,9 +16,9 @@ from django.utils import timezone
 from correspondence.desk import Desk, Rows, is_confirmed, read_only
 from participants.staff import member_of_staff
 
-from . import printing
-from .models import Finding, Report, ReportChapter, ReportEdition
-from .tasks import print_soon
+from .. import printing
+from ..models import Finding, Report, ReportChapter, ReportEdition
+from ..tasks import print_soon
 
 
 class ChapterInline(Rows):

@@ -1,21 +1,42 @@
-"""At the desk, what comes of gathering: themes merged, and organisations that said "us too" about what is quoted."""
+"""The cohort's own list of themes: it grows, and two can become one."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
+from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import path
 
 from correspondence.desk import Desk, is_confirmed
-from participants.models import User
-from research.models import UsToo
 
-from . import gathering
-from .models import Finding, Theme
+from .. import gathering
+from ..models import Finding, Theme
+
+
+@admin.register(Theme)
+class ThemeAdmin(Desk):
+    """Subjects that findings share."""
+
+    list_display = ("name", "cohort", "slug")
+    list_filter = ("cohort",)
+    search_fields = ("name",)
+    autocomplete_fields = ("cohort",)
+    list_select_related = ("cohort",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Theme | None = None) -> tuple[str, ...]:
+        return ("cohort", "slug") if obj else ()
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Theme | None = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ("name",)}
+
+    def get_urls(self) -> list[Any]:
+        merging = self.admin_site.admin_view(partial(merge, self))
+        return [path("<path:object_id>/merge/", merging, name="findings_theme_merge"), *super().get_urls()]
 
 
 class MergeForm(forms.Form):
@@ -67,11 +88,3 @@ def merge(desk: Desk, request: HttpRequest, object_id: str) -> HttpResponse:
 def number_of(things: Any, word: str) -> str:
     number = things if isinstance(things, int) else len(things)
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def proposed(finding: Finding, user: User) -> QuerySet[UsToo]:
-    """What organisations said under notes the finding quotes that are not concerned in it yet. Their names go nowhere
-    without their yes."""
-    quoted = finding.excerpts.filter(withdrawn_at=None).values("version__note")
-    said = UsToo.objects.visible_to(user).filter(note__in=quoted).exclude(membership__in=finding.concerned())
-    return said.select_related("membership", "note")

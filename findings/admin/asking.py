@@ -11,13 +11,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from correspondence.desk import is_confirmed
+from participants.models import User
 from participants.staff import member_of_staff
 
-from . import consent
-from .models import Excerpt, Finding, ReviewLink
+from .. import consent
+from ..models import Excerpt, Finding, ReviewLink
 
 if TYPE_CHECKING:
-    from .admin import FindingAdmin
+    from .finding import FindingAdmin
 
 
 class LinkForm(forms.Form):
@@ -125,5 +126,51 @@ def reword(desk: FindingAdmin, request: HttpRequest, object_id: str, pk: int) ->
             "The organisation’s yes is given with this. Who wrote the passage is asked anew.",
         ],
         button="Take these words over",
+        obj=finding,
+    )
+
+
+def ask(desk: FindingAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+    """Puts the words as they stand before every organisation concerned."""
+    finding = desk.found(request, object_id)
+    if is_confirmed(request):
+        number = consent.ask(finding, timezone.now())
+        desk.log_change(request, finding, f"Asked the organisations: {number} letters.")
+        desk.message_user(
+            request, f"Asked. {number} {'letter goes' if number == 1 else 'letters go'} out within a minute."
+        )
+        return redirect(desk.url_of(finding))
+    concerned = sorted(finding.concerned(), key=str)
+    if not concerned:
+        return desk.ask_first(
+            request,
+            title="There is nobody to ask",
+            consequences=["The finding is about no single organisation and quotes none."],
+            button="",
+            obj=finding,
+        )
+    digest = finding.digest()
+    waiting = {row.membership for row in finding.excerpts.present() if row.is_open}
+    answered = {
+        a.membership_id
+        for a in finding.agreements.all()
+        if a.answer and a.digest == digest and a.membership not in waiting
+    }
+    about = []
+    for membership in concerned:
+        people = User.objects.seated_at(membership)
+        names = ", ".join(str(person) for person in people) or "nobody is seated there"
+        done = "has answered for these words: no letter" if membership.pk in answered else names
+        about.append({"pk": membership.pk, "name": f"{membership}: {done}"})
+    return desk.ask_first(
+        request,
+        title="Ask these organisations to agree?",
+        consequences=[
+            "Each of the people named gets one letter with a link to the words as they stand now.",
+            "Who was written to about these very words already is not written to again.",
+            "If you change the words afterwards, ask again: a yes is to exactly these words.",
+        ],
+        button="Ask the organisations",
+        about=about,
         obj=finding,
     )

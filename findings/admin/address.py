@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 
 from correspondence.desk import Desk, is_confirmed
 
-from .models import Finding
+from ..models import Finding
 
 
 class Address(forms.Form):
