@@ -68,6 +68,7 @@ def lines(figures: dict[str, Any]) -> list[Line]:
 def fill() -> Any:
     """A published report of findings with all six headings, a list and quotations; answers it."""
     from findings.models import Finding, Report, ReportChapter
+    from findings.models.headings import SECTIONS
     from participants.models import Cohort, Membership, Organisation
 
     cohort = Cohort.objects.create(slug="bench", number=6, title="Bench", status=Cohort.Status.RUNNING)
@@ -75,7 +76,7 @@ def fill() -> Any:
     for number in range(FINDINGS):
         organisation = Organisation.objects.create(name=f"Museum {number}", slug=f"museum-{number}")
         Membership.objects.create(cohort=cohort, organisation=organisation, name=organisation.name)
-        texts = {key: prose(number + place) for place, (key, _) in enumerate(Finding.SECTIONS)}
+        texts = {key: prose(number + place) for place, key in enumerate(SECTIONS)}
         finding = Finding.objects.create(
             cohort=cohort, slug=f"bench-{number}", title=f"Finding {number}: {sentence(number)}", summary="S.", **texts
         )

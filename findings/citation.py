@@ -169,8 +169,17 @@ def as_json(finding: Finding) -> dict[str, Any]:
             }
             for excerpt in shown["excerpts"]
         ],
+        "pictures": [
+            {
+                "url": f"{citation.url}pictures/{picture['id']}.webp",
+                "description": picture["alt"],
+                **{key: picture[key] for key in ("caption", "credit", "width", "height")},
+            }
+            for picture in shown.get("pictures", [])
+        ],
         "welsh": shown.get("welsh") or {},
         "organisation": shown["organisation"],
+        "contributors": [one["organisation"] for one in shown.get("contributors", [])],
         "cohort": shown["cohort"],
         "phase": shown["phase"],
         "outcome": shown["outcome"],
@@ -225,6 +234,9 @@ def as_linked_data(finding: Finding) -> dict[str, Any]:
         "abstract": shown["summary"],
         "author": author,
         "sourceOrganization": author,
+        "contributor": [
+            {"@type": "Organization", "name": one["organisation"]} for one in shown.get("contributors", [])
+        ],
         "publisher": {"@type": "Organization", "name": shown["cohort"]},
         "datePublished": finding.first_published_at.isoformat(),
         "dateModified": release.published_at.isoformat(),

@@ -153,9 +153,9 @@ def answer_excerpt(
         )
     if answer == Permission.Answer.NO:
         leave_out(locked, Excerpt.Why.REFUSED, now)
-        strike(finding, locked.pk, now)
+        strike(finding, "excerpts", locked.pk, now)
     elif answer == Permission.Answer.CHANGE:
-        strike(finding, locked.pk, now)
+        strike(finding, "excerpts", locked.pk, now)
     if answer != Permission.Answer.NO:
         bring_back(Excerpt.objects.with_voices().get(pk=locked.pk), now)
     return Excerpt.objects.with_voices().get(pk=locked.pk)
@@ -235,7 +235,7 @@ def close_unquotable(now: datetime) -> int:
     for excerpt in closed:
         with transaction.atomic():
             leave_out(excerpt, Excerpt.Why.CLOSED, now)
-            strike(excerpt.finding, excerpt.pk, now)
+            strike(excerpt.finding, "excerpts", excerpt.pk, now)
     return len(closed)
 
 

@@ -17,12 +17,13 @@ class Evidence:
 
 
 def evidence_of(shown: dict[str, Any]) -> Evidence:
-    """Organisations and phases are those of the finding itself and of the excerpts that support it."""
+    """Organisations and phases are those of the finding itself and of the excerpts that support it; organisations that
+    contributed count too."""
     supporting = [excerpt for excerpt in shown["excerpts"] if not excerpt.get("is_counter")]
     counter = [excerpt for excerpt in shown["excerpts"] if excerpt.get("is_counter")]
     behind = [shown, *supporting]
     return Evidence(
-        organisations=len({part["organisation_slug"] for part in behind} - {""}),
+        organisations=len({part["organisation_slug"] for part in [*behind, *shown.get("contributors", [])]} - {""}),
         phases=len({part["phase"] for part in behind} - {""}),
         supporting=supporting,
         counter=counter,

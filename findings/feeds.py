@@ -73,7 +73,8 @@ def home_of(theme: Theme | None) -> str:
 
 
 def full_text(finding: Finding) -> str:
-    return printable(render_to_string("findings/feed_entry.html", {"shown": finding.shown}))
+    context = {"shown": finding.shown, "pictures_at": f"{address_of(finding)}pictures/"}
+    return printable(render_to_string("findings/feed_entry.html", context))
 
 
 def as_atom(theme: Theme | None = None) -> bytes:

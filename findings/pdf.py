@@ -21,10 +21,18 @@ from urllib.parse import unquote, urlsplit
 from django.conf import settings
 from django.contrib.staticfiles import finders
 
+from research import filing, pictures
+
+from .models import FindingPicture
+
 # Found among the source files, so never under the name with a digest that browsers are given.
 STYLE = settings.STATIC_URL + "css/finding_pdf.css"
 # One at a time: making a PDF keeps a processor busy for a fifth of a second.
 _press = Lock()
+
+
+# Before the number of a finding's picture, in pages that are printed: they are made of what is published alone.
+PICTURE = "picture:"
 
 
 class PdfUnavailable(Exception):
@@ -80,11 +88,13 @@ def draw(html: str) -> bytes:
         raise PdfUnavailable from error
 
     class OwnFiles(URLFetcher):
-        """Gives out the portal's own static files and data: addresses; opens nothing else, here or elsewhere."""
+        """Gives out the portal's own static files, findings' pictures and data: addresses; opens nothing else."""
 
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
             if url.startswith("data:"):
                 return super().fetch(url, headers)
+            if url.startswith(PICTURE):
+                return URLFetcherResponse(url, picture_file(url), {"Content-Type": pictures.TYPE})
             # A style sheet that does not say it is one is not applied.
             kind = mimetypes.guess_type(urlsplit(url).path)[0] or "application/octet-stream"
             return URLFetcherResponse(url, static_file(url).read_bytes(), {"Content-Type": kind})
@@ -93,6 +103,15 @@ def draw(html: str) -> bytes:
     identifier = hashlib.sha256(html.encode()).hexdigest()[:32].encode()
     pdf: bytes = document.write_pdf(pdf_variant="pdf/ua-1", pdf_identifier=identifier)
     return pdf
+
+
+def picture_file(url: str) -> bytes:
+    """The file of a finding's picture. Raises OSError where it is not there, ValueError for any other address."""
+    found = re.fullmatch(PICTURE + r"(\d+)\.webp", url)
+    picture = FindingPicture.objects.filter(pk=int(found[1])).first() if found else None
+    if picture is None:
+        raise ValueError("There is no such picture.")
+    return filing.read(picture.stored_as)
 
 
 def static_file(url: str) -> Path:

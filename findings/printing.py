@@ -39,7 +39,9 @@ LOOK = [
     "report_cover.html",
     "report_credits.html",
     "finding_text.html",
+    "finding_figures.html",
     "finding_quotes.html",
+    "struck.html",
     "how_we_know.html",
 ]
 SHEETS = ["css/report_pdf.css", "css/finding_pdf.css"]

@@ -1,4 +1,4 @@
-"""Publishing by the clock, and taking an excerpt out of what is published."""
+"""Publishing by the clock, and taking an excerpt or a picture out of what is published."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from .models import Finding, Release
 from .wording import stands_in_text
 
 log = logging.getLogger(__name__)
+
+WITHDRAWN = {"excerpts": "A quotation was withdrawn.", "pictures": "A picture was withdrawn."}
 
 
 def publish_due(now: datetime) -> int:
@@ -68,34 +70,35 @@ def tell(finding: Finding, reasons: list[str], now: datetime) -> None:
 
 
 @transaction.atomic
-def strike(finding: Finding, excerpt_id: int, now: datetime) -> None:
-    """Takes an excerpt out of what is published, in a release of its own, and its words out of all that are kept.
+def strike(finding: Finding, kind: str, pk: int, now: datetime) -> None:
+    """Takes an excerpt or a picture out of what is published, in a release of its own, and out of all that are kept.
 
-    Where they stand in the text as well, the text is withdrawn with them.
+    Where the words of an excerpt stand in the text as well, the text is withdrawn with them. `kind` is the key of the
+    content: excerpts or pictures.
     """
     locked = Finding.objects.select_for_update().get(pk=finding.pk)
-    holding = [release for release in locked.releases.all() if release.holds(excerpt_id)]
+    holding = [release for release in locked.releases.all() if release.holds(kind, pk)]
     current = locked.current
     if current in holding and current is not None and locked.state == Finding.State.PUBLISHED:
-        quotes = [excerpt["quote"] for excerpt in current.content["excerpts"] if excerpt["id"] == excerpt_id]
+        quotes = [part.get("quote", "") for part in current.content[kind] if part["id"] == pk]
         if any(stands_in_text(quote, current.content) for quote in quotes):
             locked.withdraw(now, because="Words quoted in it were withdrawn.")
         else:
-            release_without(locked, current, excerpt_id, now)
+            release_without(locked, current, kind, pk, now)
     for release in holding:
-        release.content, release.struck = release.without(excerpt_id), release.struck + 1
+        release.content, release.struck = release.without(kind, pk), release.struck + 1
         release.save(update_fields=["content", "struck"])
     finding.refresh_from_db()
 
 
-def release_without(finding: Finding, current: Release, excerpt_id: int, now: datetime) -> None:
+def release_without(finding: Finding, current: Release, kind: str, pk: int, now: datetime) -> None:
     latest = finding.latest_release()
     release = Release.objects.create(
         finding=finding,
         number=latest.number + 1 if latest else 1,
-        content=current.without(excerpt_id),
+        content=current.without(kind, pk),
         published_at=now,
-        what_changed="A quotation was withdrawn.",
+        what_changed=WITHDRAWN[kind],
         struck=current.struck + 1,
     )
     release.make_findable()

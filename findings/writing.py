@@ -12,7 +12,7 @@ from participants.models import Membership, User
 from research.models import ResearchPhase
 
 from .models import Finding, FindingVersion, Theme
-from .models.finding_version import TYPED, typed
+from .models.finding_version import CHOSEN, TYPED, OnTheirWay, typed
 
 
 class Overtaken(Exception):
@@ -36,16 +36,18 @@ def begin_save(finding: Finding, base: int, by: User, now: datetime) -> None:
     finding.version = base + 1
 
 
-def keep(finding: Finding, number: int | None, by: User | None, now: datetime, themes: Any = None) -> FindingVersion:
-    content = typed(finding, themes)
+def keep(
+    finding: Finding, number: int | None, by: User | None, now: datetime, on_their_way: OnTheirWay | None = None
+) -> FindingVersion:
+    content = typed(finding, on_their_way)
     return FindingVersion.objects.create(finding=finding, number=number, content=content, written_by=by, written_at=now)
 
 
-def keep_refused(finding: Finding, by: User, now: datetime, themes: Any) -> None:
+def keep_refused(finding: Finding, by: User, now: datetime, on_their_way: OnTheirWay) -> None:
     """Keeps what somebody typed and could not save; the same words once."""
-    content = typed(finding, themes)
+    content = typed(finding, on_their_way)
     if not finding.versions.filter(number=None, written_by=by, content=content).exists():
-        keep(finding, None, by, now, themes)
+        keep(finding, None, by, now, on_their_way)
 
 
 @transaction.atomic
@@ -59,8 +61,29 @@ def bring_back(finding: Finding, version: FindingVersion, by: User, now: datetim
     for name, value in values_of(locked, version.content).items():
         setattr(locked, name, value)
     locked.save(update_fields=TYPED)
-    locked.themes.set(Theme.objects.filter(cohort=locked.cohort, pk__in=version.content.get("themes", [])))
+    for name in CHOSEN:
+        getattr(locked, name).set(choices(locked, name).filter(pk__in=version.content.get(name, [])))
     return keep(locked, locked.version, by, now)
+
+
+@transaction.atomic
+def add_contributor(finding: Finding, membership: Membership, by: User, now: datetime) -> None:
+    """Names an organisation of the cohort as a contributor, as a version of its own. Raises ValidationError while the
+    finding is scheduled."""
+    locked = Finding.objects.select_for_update().get(pk=finding.pk)
+    if locked.is_scheduled:
+        raise ValidationError("It is scheduled: take it off the schedule first.")
+    if locked.contributors.filter(pk=membership.pk).exists():
+        return
+    begin_save(locked, locked.version, by, now)
+    locked.contributors.add(membership)
+    keep(locked, locked.version, by, now)
+
+
+def choices(finding: Finding, name: str) -> Any:
+    """What its cohort has to choose from, for one of CHOSEN."""
+    of: Any = Theme if name == "themes" else Membership
+    return of.objects.filter(cohort=finding.cohort)
 
 
 def values_of(finding: Finding, content: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +99,7 @@ def values_of(finding: Finding, content: dict[str, Any]) -> dict[str, Any]:
 def differences(finding: Finding, before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, str, str]]:
     """Label, words before and words after of each field that differs."""
     rows = []
-    for name in (*TYPED, "themes"):
+    for name in (*TYPED, *CHOSEN):
         if before.get(name) != after.get(name):
             field: Any = Finding._meta.get_field(name)
             label = str(field.verbose_name)
@@ -86,8 +109,8 @@ def differences(finding: Finding, before: dict[str, Any], after: dict[str, Any])
 
 def said(finding: Finding, name: str, value: Any) -> str:
     """A value in words."""
-    if name == "themes":
-        return ", ".join(Theme.objects.filter(pk__in=value or []).values_list("name", flat=True))
+    if name in CHOSEN:
+        return ", ".join(choices(finding, name).filter(pk__in=value or []).values_list("name", flat=True))
     if name == "membership":
         return str(finding.cohort.memberships.filter(pk=value).first() or "")
     if name == "phase":

@@ -51,8 +51,11 @@ class Judged:
     height: int | None = None
 
 
-def judge(upload: UploadedFile, must_be_picture: bool = False) -> Judged:
-    """Looks at what came. Raises Refused: 413 for too much, 422 for what is not taken."""
+def judge(upload: UploadedFile, must_be_picture: bool = False, long_side: int = pictures.LONG_SIDE) -> Judged:
+    """Looks at what came; pictures are made `long_side` pixels long at most.
+
+    Raises Refused: 413 for too much, 422 for what is not taken.
+    """
     size = upload.size or 0
     if size > FILE_LIMIT:
         raise Refused("file", f"This file is too large: {FILE_LIMIT // MEGABYTE} MB is the most.", 413)
@@ -64,7 +67,7 @@ def judge(upload: UploadedFile, must_be_picture: bool = False) -> Judged:
             raise documents.BadFile("A picture is meant here. Other files are added on a note's own page.")
         if kind is not documents.PICTURE:
             return Judged(content, f"{stem or 'file'}.{kind.extension}", kind.content_type)
-        content, width, height = pictures.redraw(content)
+        content, width, height = pictures.redraw(content, long_side)
     except (documents.BadFile, pictures.BadPicture) as bad:
         raise Refused("file", str(bad)) from bad
     return Judged(content, f"{stem or 'picture'}.{pictures.EXTENSION}", pictures.TYPE, width, height)

@@ -37,8 +37,8 @@ class BadPicture(Exception):
     """A picture that cannot be kept, and why, in words for whoever chose it."""
 
 
-def redraw(content: bytes) -> tuple[bytes, int, int]:
-    """The picture as WebP, with its width and height: upright, at most 2400 pixels long, and nothing but pixels.
+def redraw(content: bytes, long_side: int = LONG_SIDE) -> tuple[bytes, int, int]:
+    """The picture as WebP, with its width and height: upright, at most `long_side` pixels long, and nothing but pixels.
 
     Where it was taken, when and with what is gone, and so is whatever else the file carried. Raises BadPicture.
     """
@@ -48,7 +48,7 @@ def redraw(content: bytes) -> tuple[bytes, int, int]:
             image.load()
             profile = image.info.get("icc_profile")
             image = in_full_colour(ImageOps.exif_transpose(image))
-            image.thumbnail((LONG_SIDE, LONG_SIDE), Image.Resampling.LANCZOS)
+            image.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
             image = in_srgb(image, profile)
             image.info = {}
             kept = BytesIO()

@@ -1,5 +1,5 @@
 """The staff's desk for findings, reports, themes and resources: importing it registers them."""
 
-from . import finding, reports, resources, themes
+from . import finding, headings, reports, resources, themes
 
-__all__ = ["finding", "reports", "resources", "themes"]
+__all__ = ["finding", "headings", "reports", "resources", "themes"]

@@ -18,7 +18,9 @@ from participants.staff import member_of_staff
 
 from .. import consent, writing
 from ..models import Agreement, Finding
-from . import address, asking, contributors, publishing, quoting, versions
+from ..models.finding_version import CHOSEN
+from ..models.headings import COHORT_SECTIONS, SECTIONS
+from . import address, asking, contributors, pictures, publishing, quoting, versions
 from .forms import FindingForm
 from .inlines import AgreementInline, ExcerptInline, ReleaseInline
 
@@ -30,6 +32,10 @@ PAGES = (
     ("close_link", "links/<int:pk>/close/", asking.close_link),
     ("reword", "excerpts/<int:pk>/reword/", asking.reword),
     ("quote", "quote/<str:note>/", quoting.quote),
+    ("pictures", "pictures/", pictures.pictures),
+    ("picture", "pictures/<int:pk>/", pictures.describe),
+    ("take_off_picture", "pictures/<int:pk>/take-off/", pictures.take_off),
+    ("contributor", "contributors/<int:pk>/", contributors.name_contributor),
     ("versions", "versions/", versions.versions),
     ("bring_back", "versions/<int:pk>/", versions.bring_back),
     ("publish", "publish/", publishing.publish),
@@ -64,9 +70,23 @@ class FindingAdmin(Desk):
     fieldsets = (
         (
             None,
-            {"fields": ("title", "highlight", "slug", "summary", "membership", "phase", "outcome", "themes", "base")},
+            {
+                "fields": (
+                    "title",
+                    "highlight",
+                    "slug",
+                    "summary",
+                    "membership",
+                    "contributors",
+                    "phase",
+                    "outcome",
+                    "themes",
+                    "base",
+                )
+            },
         ),
-        ("Text", {"fields": ("thought", "matters", "did", "happened", "learned", "next_steps")}),
+        ("Text", {"fields": (*SECTIONS,)}),
+        ("Text of a finding of the whole cohort", {"fields": (*COHORT_SECTIONS,)}),
         ("In Welsh, where people have written it", {"fields": ("title_cy", "summary_cy", "body_cy")}),
         ("When the work was done", {"fields": ("work_from", "work_to")}),
         ("Agreement", {"fields": ("is_typo",)}),
@@ -95,15 +115,16 @@ class FindingAdmin(Desk):
         return {} if obj else {"slug": ("title",)}
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name == "themes":
+        if db_field.name in CHOSEN:
             kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def get_form(self, request: HttpRequest, obj: Finding | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.by = request.user
-        if "themes" in form.base_fields:
-            form.base_fields["themes"].help_text = ""
+        for name in {*CHOSEN} & {*form.base_fields}:
+            field: Any = Finding._meta.get_field(name)
+            form.base_fields[name].help_text = field.help_text
         return form
 
     def has_delete_permission(self, request: HttpRequest, obj: Finding | None = None) -> bool:

@@ -11,7 +11,8 @@ from participants.models import User
 
 from .. import writing
 from ..models import Finding
-from ..models.finding_version import typed
+from ..models.finding_version import CHOSEN, typed
+from ..models.headings import headings_of
 from ..wording import typo
 
 
@@ -35,10 +36,13 @@ class FindingForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.initial["base"] = self.instance.version
-            for name in ("membership", "phase", "themes"):
+            for name in ("membership", "phase", *CHOSEN):
                 if name in self.fields:
                     field: Any = self.fields[name]
                     field.queryset = field.queryset.filter(cohort=self.instance.cohort)
+            for key, heading in headings_of(self.instance.cohort).items():
+                if key in self.fields:
+                    self.fields[key].label = heading
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -50,7 +54,7 @@ class FindingForm(forms.ModelForm):
     def typo(self) -> str:
         """What is corrected, in words; empty where more than spelling changes."""
         before = Finding.objects.get(pk=self.instance.pk).text()
-        return typo(before, {**self.instance.text(), "themes": before["themes"]})
+        return typo(before, {**self.instance.text(), **{name: before[name] for name in CHOSEN}})
 
     def _post_clean(self) -> None:
         super()._post_clean()  # type: ignore[misc]  # a ModelForm fills its instance here
@@ -64,10 +68,10 @@ class FindingForm(forms.ModelForm):
     def see_who_was_faster(self) -> None:
         """Refuses what was not written on top of what stands, unless it says the same; keeps it beside the versions."""
         stands = Finding.objects.get(pk=self.instance.pk)
-        themes = self.cleaned_data["themes"]
-        rows = writing.differences(stands, typed(stands), typed(self.instance, themes))
+        on_their_way = {name: self.cleaned_data[name] for name in CHOSEN}
+        rows = writing.differences(stands, typed(stands), typed(self.instance, on_their_way))
         if rows and stands.is_scheduled:
-            writing.keep_refused(self.instance, self.by, timezone.now(), themes)
+            writing.keep_refused(self.instance, self.by, timezone.now(), on_their_way)
             self.add_error(None, "It was scheduled meanwhile, and cannot be changed: take it off the schedule first.")
             return
         if self.cleaned_data["base"] == stands.version:
@@ -75,7 +79,7 @@ class FindingForm(forms.ModelForm):
         self.cleaned_data["base"] = stands.version
         if not rows:
             return
-        writing.keep_refused(self.instance, self.by, timezone.now(), themes)
+        writing.keep_refused(self.instance, self.by, timezone.now(), on_their_way)
         last = stands.versions.filter(number=stands.version).select_related("written_by").first()
         self.overtaken = {"rows": rows, "last": last}
         data: Any = self.data

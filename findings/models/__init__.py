@@ -2,12 +2,15 @@
 
 from .address import FormerSlug
 from .agreement import Agreement, AgreementRecord
+from .content import digest_of
 from .excerpt import Excerpt
-from .finding import Finding, digest_of
+from .finding import Finding
 from .finding_version import FindingVersion
 from .follower import Follower
+from .headings import Headings
 from .passage import Passage, notes_to_gather
 from .permission import Permission
+from .picture import FindingPicture
 from .printing import Printing
 from .release import Facet, Release
 from .report import Chapter, EditionChapter, Report, ReportChapter, ReportEdition
@@ -24,10 +27,12 @@ __all__ = [
     "Excerpt",
     "Facet",
     "Finding",
+    "FindingPicture",
     "FindingVersion",
     "FindingWords",
     "Follower",
     "FormerSlug",
+    "Headings",
     "Passage",
     "Permission",
     "Printing",

@@ -27,8 +27,12 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
             kind=Facet.Kind.ORGANISATION,
             value=OuterRef("membership__organisation__slug"),
         )
+        named = Membership.contributions.through.objects.filter(
+            finding=OuterRef("finding"), membership=OuterRef("membership")
+        )
         return self.filter(
             Q(finding__membership=F("membership"))
+            | Exists(named)
             | Exists(of_theirs.filter(withdrawn_at=None))
             | Exists(of_theirs.left_out())
             | Exists(published),

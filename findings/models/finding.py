@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -20,6 +18,7 @@ from research.models import ResearchPhase
 from ..wording import dead_links
 from .address import FormerSlug
 from .agreement import Agreement
+from .content import digest_of, mark_of, text_of
 from .excerpt import readable_by
 from .release import Facet, Release
 from .report import EditionChapter
@@ -74,16 +73,6 @@ class Finding(models.Model):
         STOPPED = "stopped", "Stopped"
         TOO_EARLY = "too_early", "Too early to say"
 
-    # The headings of a case study in the Culture24 family, in reading order.
-    SECTIONS = [
-        ("thought", "What we thought"),
-        ("matters", "Why it matters"),
-        ("did", "What we did"),
-        ("happened", "What happened"),
-        ("learned", "What we learned"),
-        ("next_steps", "What next"),
-    ]
-
     cohort = models.ForeignKey(Cohort, models.PROTECT, related_name="findings")
     membership = models.ForeignKey(
         Membership,
@@ -93,6 +82,12 @@ class Finding(models.Model):
         related_name="findings",
         verbose_name="organisation",
         help_text="Empty: a finding of the whole cohort.",
+    )
+    contributors = models.ManyToManyField(
+        Membership,
+        blank=True,
+        related_name="contributions",
+        help_text="Other organisations that had a part in it. Each is named only with its yes.",
     )
     slug = models.SlugField(max_length=120, unique=True, help_text="Its address for life.")
     title = models.CharField(max_length=200, help_text="Says what was learned.")
@@ -104,6 +99,10 @@ class Finding(models.Model):
     happened = models.TextField("what happened", blank=True)
     learned = models.TextField("what we learned", blank=True)
     next_steps = models.TextField("what next", blank=True)
+    evidence = models.TextField("evidence", blank=True)
+    think_about = models.TextField("think about", blank=True)
+    act = models.TextField("do", blank=True)
+    explore = models.TextField("explore", blank=True)
     title_cy = models.CharField("title in Welsh", max_length=200, blank=True, help_text="Written by people.")
     summary_cy = models.TextField("summary in Welsh", blank=True)
     body_cy = models.TextField("text in Welsh", blank=True, help_text="Markdown.")
@@ -211,9 +210,10 @@ class Finding(models.Model):
         return self.current.content["title"] if self.current else self.title
 
     def concerned(self) -> set[Membership]:
-        """The organisations that must say yes: the one it is about, and those whose notes it quotes."""
+        """The organisations that must say yes: the one it is about, those that contributed, and those whose notes it
+        quotes."""
         memberships = {excerpt.version.note.membership for excerpt in self.excerpts.present()}
-        return memberships | ({self.membership} if self.membership else set())
+        return memberships | {*self.contributors.all()} | ({self.membership} if self.membership else set())
 
     def content(self) -> dict[str, Any]:
         """All that a reader would see, as plain data: what a release keeps."""
@@ -221,28 +221,7 @@ class Finding(models.Model):
 
     def text(self) -> dict[str, Any]:
         """All of it but the excerpts: what an organisation agrees to."""
-        return {
-            "title": self.title,
-            "highlight": self.highlight,
-            "summary": self.summary,
-            "sections": [
-                {"key": key, "heading": heading, "body": getattr(self, key)}
-                for key, heading in self.SECTIONS
-                if getattr(self, key)
-            ],
-            "welsh": self.welsh(),
-            "organisation": self.membership.name if self.membership else "",
-            "organisation_slug": self.membership.organisation.slug if self.membership else "",
-            "cohort": str(self.cohort),
-            "phase": str(self.phase) if self.phase else "",
-            "phase_number": self.phase.number if self.phase else 0,
-            "phase_colour": self.phase.colour if self.phase else 0,
-            "outcome": self.get_outcome_display() if self.outcome else "",
-            "themes": [theme.name for theme in self.themes.all()],
-            "work_from": self.work_from.isoformat() if self.work_from else "",
-            "work_to": self.work_to.isoformat() if self.work_to else "",
-            "is_sample": self.is_sample,
-        }
+        return text_of(self)
 
     def digest(self) -> str:
         """A SHA-256 of the text: an agreement is to exactly these words. Excerpts have answers of their own."""
@@ -309,6 +288,8 @@ class Finding(models.Model):
         reasons = self.missing_agreements()
         for excerpt in self.excerpts.present():
             reasons += excerpt.hindrances()
+        for picture in self.pictures.present():
+            reasons += picture.hindrances()
         reasons += dead_links(self.text())
         if self.cohort.status == Cohort.Status.DRAFT:
             reasons.append(f"{self.cohort} is still being prepared and not public.")
@@ -406,13 +387,3 @@ class Finding(models.Model):
         if self.state == self.State.WITH_ORGANISATION and not self.hindrances():
             return "agreed"
         return self.get_state_display()
-
-
-def digest_of(content: dict[str, Any]) -> str:
-    """SHA-256 of the text; excerpts are left out, as each has its own answers."""
-    text = {key: value for key, value in content.items() if key != "excerpts"}
-    return hashlib.sha256(json.dumps(text, sort_keys=True).encode()).hexdigest()
-
-
-def mark_of(*parts: str) -> str:
-    return hashlib.sha256(" ".join(parts).encode()).hexdigest()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -8,7 +9,7 @@ from django.db import models
 if TYPE_CHECKING:
     from .finding import Finding
 
-# What staff type into the working copy, in the order of its page; themes come beside.
+# What staff type into the working copy, in the order of its page, and what they choose several of.
 TYPED = (
     "title",
     "highlight",
@@ -22,12 +23,19 @@ TYPED = (
     "happened",
     "learned",
     "next_steps",
+    "evidence",
+    "think_about",
+    "act",
+    "explore",
     "title_cy",
     "summary_cy",
     "body_cy",
     "work_from",
     "work_to",
 )
+CHOSEN = ("contributors", "themes")
+# Of what was chosen: the rows on their way, where they are not saved yet.
+OnTheirWay = Mapping[str, Iterable[models.Model]]
 
 
 class FindingVersion(models.Model):
@@ -36,7 +44,7 @@ class FindingVersion(models.Model):
 
     finding = models.ForeignKey("findings.Finding", models.CASCADE, related_name="versions")
     number = models.PositiveIntegerField(null=True)
-    content = models.JSONField(help_text="Each field of finding_version.TYPED, and themes: plain values.")
+    content = models.JSONField(help_text="Each field of finding_version.TYPED, and of CHOSEN: plain values.")
     written_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     written_at = models.DateTimeField()
 
@@ -48,12 +56,13 @@ class FindingVersion(models.Model):
         return f"Version {self.number}" if self.number is not None else "Kept copy"
 
 
-def typed(finding: Finding, themes: Any = None) -> dict[str, Any]:
-    """The working copy as plain values: dates in ISO 8601, what it points to by primary key. `themes`: those on their
-    way, where they are not saved yet."""
+def typed(finding: Finding, on_their_way: OnTheirWay | None = None) -> dict[str, Any]:
+    """The working copy as plain values: dates in ISO 8601, what it points to by primary key."""
     found = {name: plain(finding.serializable_value(name)) for name in TYPED}
-    chosen = finding.themes.all() if themes is None else themes
-    return found | {"themes": sorted(theme.pk for theme in chosen)}
+    for name in CHOSEN:
+        chosen = getattr(finding, name).all() if on_their_way is None else on_their_way[name]
+        found[name] = sorted(row.pk for row in chosen)
+    return found
 
 
 def plain(value: Any) -> Any:

@@ -38,13 +38,13 @@ class Release(models.Model):
         """Whether the organisation is named or quoted in what was published."""
         return self.facets.filter(kind=Facet.Kind.ORGANISATION, value=membership.organisation.slug).exists()
 
-    def holds(self, excerpt_id: int) -> bool:
-        return any(excerpt.get("id") == excerpt_id for excerpt in self.content["excerpts"])
+    def holds(self, kind: str, pk: int) -> bool:
+        """Whether an excerpt or a picture is in it: `kind` is the key of the content, excerpts or pictures."""
+        return any(part.get("id") == pk for part in self.content.get(kind, []))
 
-    def without(self, excerpt_id: int) -> dict[str, Any]:
-        """The content as it would be without this excerpt."""
-        left = [excerpt for excerpt in self.content["excerpts"] if excerpt.get("id") != excerpt_id]
-        return {**self.content, "excerpts": left}
+    def without(self, kind: str, pk: int) -> dict[str, Any]:
+        """The content as it would be without this excerpt or picture."""
+        return {**self.content, kind: [part for part in self.content.get(kind, []) if part.get("id") != pk]}
 
     def make_findable(self) -> None:
         """Keeps what the release can be found by: its words, themes, phase, outcome and the organisations in it."""
@@ -52,7 +52,7 @@ class Release(models.Model):
         found = {(Facet.Kind.THEME, slugify(name)): name for name in content["themes"]}
         found |= {
             (Facet.Kind.ORGANISATION, named["organisation_slug"]): named["organisation"]
-            for named in [*content["excerpts"], content]
+            for named in [*content["excerpts"], *content.get("contributors", []), content]
             if named["organisation_slug"]
         }
         if not content["organisation_slug"]:

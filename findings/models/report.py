@@ -188,6 +188,11 @@ class Chapter:
     def address(self) -> str:
         return settings.PORTAL_URL + reverse("findings:finding_detail", args=[self.slug])
 
+    @property
+    def pictures_at(self) -> str:
+        """Below which path its pictures are."""
+        return reverse("findings:finding_detail", args=[self.slug]) + "pictures/"
+
 
 class ReportEdition(models.Model):
     """A report as it was published. Its words stay; a finding withdrawn since is no longer among them."""

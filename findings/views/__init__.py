@@ -16,12 +16,14 @@ from .formats import (
 )
 from .gathering import gathering_room, passage_list, theme_table
 from .passages import passage_edit, passage_new, passage_put_back, passage_remove, passage_take
+from .pictures import agreement_picture, finding_picture, review_picture
 from .reading import finding_detail, finding_list, finding_release, finding_welsh, resource_list
 from .reports import report_detail, report_edition, report_pdf
 
 __all__ = [
     "agreement_detail",
     "agreement_list",
+    "agreement_picture",
     "feed_atom",
     "feed_json",
     "finding_bib",
@@ -31,6 +33,7 @@ __all__ = [
     "finding_json",
     "finding_list",
     "finding_pdf",
+    "finding_picture",
     "finding_png",
     "finding_release",
     "finding_review",
@@ -49,6 +52,7 @@ __all__ = [
     "report_edition",
     "report_pdf",
     "resource_list",
+    "review_picture",
     "theme_atom",
     "theme_json",
     "theme_table",

@@ -39,21 +39,36 @@ def agreement_list(request: HttpRequest, cohort: Cohort) -> HttpResponse:
     return render(request, "findings/agreement_list.html", context)
 
 
+def asked_by_account(request: HttpRequest, cohort: Cohort, slug: str) -> tuple[Finding, Reviewer]:
+    """The finding, and the person as one who is asked about it. Raises Http404 where it is not theirs to read."""
+    known = Finding.objects.visible_to(request.user).select_related("membership__organisation", "phase", "current")
+    finding = get_object_or_404(known.select_related("cohort"), cohort=cohort, slug=slug)
+    return finding, reviewer_of(cast(User, request.user))
+
+
+def link_called(key: str) -> ReviewLink:
+    """Raises Http404 where there is no such link."""
+    links = ReviewLink.objects.select_related("finding__cohort", "membership__organisation", "writer")
+    return get_object_or_404(links, mark=ReviewLink.mark_of(key))
+
+
+def opens_nothing(link: ReviewLink) -> bool:
+    return not link.is_open(timezone.now()) or link.finding.cohort.status == Cohort.Status.DRAFT
+
+
 @cohort_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement_detail(request: HttpRequest, cohort: Cohort, slug: str) -> HttpResponse:
-    known = Finding.objects.visible_to(request.user).select_related("membership__organisation", "phase", "current")
-    finding = get_object_or_404(known.select_related("cohort"), cohort=cohort, slug=slug)
-    return review(request, finding, reviewer_of(cast(User, request.user)), finding.agreement_path())
+    finding, reviewer = asked_by_account(request, cohort, slug)
+    return review(request, finding, reviewer, finding.agreement_path())
 
 
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def finding_review(request: HttpRequest, key: str) -> HttpResponse:
     """The same for the holder of a link. Looking changes nothing."""
-    links = ReviewLink.objects.select_related("finding__cohort", "membership__organisation", "writer")
-    link = get_object_or_404(links, mark=ReviewLink.mark_of(key))
-    if not link.is_open(timezone.now()) or link.finding.cohort.status == Cohort.Status.DRAFT:
+    link = link_called(key)
+    if opens_nothing(link):
         return render(request, "findings/finding_review_closed.html", {"link": link}, status=410)
     return review(request, link.finding, reviewer_by(link), request.path, link)
 
@@ -81,6 +96,16 @@ def review(
     return redirect(back)
 
 
+def words_before(
+    request: HttpRequest, finding: Finding, reviewer: Reviewer, link: ReviewLink | None = None
+) -> dict[str, Any]:
+    """The words somebody who is asked may read: as they would be published, or as they are."""
+    is_staff = link is None and cast(User, request.user).is_staff
+    if is_staff and not reviewer.agreements(finding):
+        return finding.content()
+    return finding.words_for(reviewer.memberships_of(finding))
+
+
 def show(
     request: HttpRequest,
     finding: Finding,
@@ -92,7 +117,7 @@ def show(
     """The words as they would be published, the history, and a form for each answer that is theirs to give."""
     is_staff = link is None and cast(User, request.user).is_staff
     own = [agreement for agreement, _ in answers.agreements]
-    words = finding.content() if is_staff and not own else finding.words_for(reviewer.memberships_of(finding))
+    words = words_before(request, finding, reviewer, link)
     asked = list(
         finding.agreements.select_related("membership", "answered_by").prefetch_related("history__by", "history__link")
     )
@@ -101,6 +126,7 @@ def show(
         "finding": finding,
         "link": link,
         "shown": words,
+        "pictures_at": f"{request.path}pictures/",
         "work_done": work_done(words) if words else "",
         "digest": digest_of(words),
         "asked": asked,

@@ -102,6 +102,7 @@ def context_of(finding: Finding, release: Release) -> dict[str, Any]:
         "finding": finding,
         "release": release,
         "shown": release.content,
+        "pictures_at": f"{finding.get_absolute_url()}pictures/",
         "work_done": work_done(release.content),
         "citation": citation_of(finding, release),
         "licence": LICENCE,

@@ -137,6 +137,12 @@ def release(finding: str, number: int) -> Kwargs:
     return lambda _: {"slug": finding, "number": number}
 
 
+def pictured(world: World, letter: str = "", **more: str) -> dict[str, Any]:
+    """The URL of the picture of the published finding, or of a draft."""
+    of_whom = getattr(world.things, letter) if letter else world.things
+    return {"pk": of_whom.picture.pk, **more}
+
+
 def us_too_under(letter: str) -> Kwargs:
     """The URL of what the other organisation said under a note."""
 
@@ -193,6 +199,13 @@ PLACES: list[tuple[str, str, Kwargs | None]] = [
     ("findings:finding_review", "the key", lambda world: {"key": world.things.review_key}),
     ("findings:finding_review", "a closed one", lambda world: {"key": world.things.closed_review_key}),
     ("findings:finding_review", "no key", lambda world: {"key": "wrong"}),
+    ("findings:review_picture", "the key", lambda world: pictured(world, key=world.things.review_key)),
+    ("findings:review_picture", "no key", lambda world: pictured(world, key="wrong")),
+    ("findings:finding_picture", "published", lambda world: pictured(world, slug="published")),
+    ("findings:finding_picture", "draft-a", lambda world: pictured(world, "a", slug="draft-a")),
+    ("findings:finding_picture", "published, of a draft", lambda world: pictured(world, "a", slug="published")),
+    ("findings:agreement_picture", "A", lambda world: pictured(world, "a", cohort_slug="world", slug="draft-a")),
+    ("findings:agreement_picture", "B", lambda world: pictured(world, "b", cohort_slug="world", slug="draft-b")),
     ("findings:agreement_list", "", cohort()),
     ("findings:agreement_detail", "A", on("a", "finding")),
     ("findings:agreement_detail", "B", on("b", "finding")),

@@ -126,6 +126,7 @@ def build() -> World:
             title=f"Finding {canary(letter + '-finding')}",
             summary=f"Summary {canary(letter + '-finding')}",
         )
+        picture = make.a_picture(finding, alt=f"Picture {canary(letter + '-finding')}", added_by=people["staff"])
         consent.ask(finding, now)
         experiment = make.an_experiment(membership, f"Question {canary(letter + '-question')}")
         Attendance.objects.create(
@@ -153,6 +154,7 @@ def build() -> World:
                 follow_up=make.a_follow_up(session, f"Follow up {canary(letter + '-followup')}"),
                 topic=topic,
                 finding=finding,
+                picture=picture,
                 experiment=experiment,
             ),
         )
@@ -172,15 +174,18 @@ def build() -> World:
     things.open_topic = make.a_topic(cohort, people["neighbour"], title="For everyone in the cohort")
     things.own_comment = things.open_topic.discussion.add(people["participant"], "Said in the open.", now)
     public_theme = make.a_theme(cohort, "Public theme")
-    things.published = make.a_published_finding(
+    things.published = make.a_finding(
         cohort,
         museum,
         slug="published",
         title="What was learned in public",
-        themes=[public_theme],
         title_cy="Teitl sampl",
         summary_cy="Crynodeb sampl.",
     )
+    things.published.themes.set([public_theme])
+    things.picture = make.a_picture(things.published, added_by=people["staff"])
+    make.agreed(things.published)
+    things.published.publish(make.NOW, None)
     things.review_key = make.a_review_key(things.published, museum, now)
     things.closed_review_key = make.a_review_key(things.published, museum, now)
     ReviewLink.objects.get(mark=ReviewLink.mark_of(things.closed_review_key)).revoke(now)

@@ -12,7 +12,7 @@ from django.test import Client
 from correspondence.models import Heartbeat, Letter, NewsletterIssue, Rule, Subscriber, Suppression
 from correspondence.suppression import suppress
 from discussions.models import Comment
-from findings.models import Finding, Resource, Theme
+from findings.models import Finding, Headings, Resource, Theme
 from mentoring.models import FollowUp, MentoringSession, Slot
 from participants.models import Cohort, Invitation, Membership, Mentor, Mentorship, Organisation, Seat, User
 from participants.staff import ensure_staff_group
@@ -54,6 +54,7 @@ def programme() -> Cohort:
     factories.a_comment(note.discussion, author)
     finding = factories.a_finding(cohort, museum)
     factories.an_excerpt(finding, note)
+    Headings.objects.create(cohort=cohort, thought="Our sample hunch")
     factories.agreed(finding)
     finding.publish(NOW, None)
     factories.a_published_report(cohort, finding)
@@ -100,7 +101,7 @@ def test_signing_out_and_passwords_are_where_they_are_for_everyone():
 def test_every_kind_of_row_has_its_list_its_form_and_its_history(programme):
     user = factories.staff()
     client = at_the_desk(user)
-    assert len(registered()) == 27
+    assert len(registered()) == 28
     for model in registered():
         desk = admin.site._registry[model]
         assert client.get(page_of(model, "changelist")).status_code == 200, model

@@ -158,7 +158,7 @@ def test_a_finding_is_gathered_agreed_published_corrected_and_withdrawn(visitor,
     answer(theirs, "You wrote this", "No, leave them out")
     found = public.wait_until(lambda found: not holding(found, TAKEN_BACK))
     assert holding(found, KEPT) == whole
-    assert "A quotation was withdrawn from this finding." in found[f"/findings/{finding.slug}/"]
+    assert "A quotation or a picture was withdrawn from this finding" in found[f"/findings/{finding.slug}/"]
     assert TAKEN_BACK[:18] not in public.ask(f"/findings/{finding.slug}/releases/1/")[1]
 
     # The link, closed, opens nothing.

@@ -7,15 +7,28 @@ import itertools
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.utils.text import slugify
+from PIL import Image
 
 from correspondence.models import new_token
 from discussions.models import Comment, Discussion, SearchEntry, Topic
-from findings.models import Agreement, Excerpt, Finding, Passage, Permission, Report, ReportChapter, ReviewLink, Theme
+from findings.models import (
+    Agreement,
+    Excerpt,
+    Finding,
+    FindingPicture,
+    Passage,
+    Permission,
+    Report,
+    ReportChapter,
+    ReviewLink,
+    Theme,
+)
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
 from research import filing, packing
@@ -273,6 +286,29 @@ def a_finding(cohort: Cohort, membership: Membership | None = None, **extra: Any
 def an_excerpt(finding: Finding, note: ResearchNote, quote: str = "") -> Excerpt:
     version = note.versions.get(number=note.version)
     return Excerpt.objects.create(finding=finding, version=version, quote=quote or version.body)
+
+
+def a_picture(
+    finding: Finding, alt: str = "A red square.", added_by: User | None = None, **extra: Any
+) -> FindingPicture:
+    """A red picture in a finding, its file on the disk."""
+    content = BytesIO()
+    Image.new("RGB", (60, 40), (200, 50, 29)).save(content, "WEBP")
+    return FindingPicture.objects.create(
+        finding=finding,
+        alt=alt,
+        **{
+            "credit": "Sample Museum",
+            "stored_as": filing.keep(content.getvalue()),
+            "sha256": hashlib.sha256(content.getvalue()).hexdigest(),
+            "size": len(content.getvalue()),
+            "width": 60,
+            "height": 40,
+            "added_by": added_by or staff(),
+            "added_at": NOW,
+            **extra,
+        },
+    )
 
 
 def a_passage(note: ResearchNote, marked_by: User, words: str = "", *themes: Theme, **extra: Any) -> Passage:

@@ -89,7 +89,7 @@ def test_json_has_its_documented_shape(client):
     assert set(data) == {
         "format", "url", "slug", "title", "summary", "sections", "excerpts", "organisation", "cohort", "phase",
         "outcome", "themes", "work_from", "work_to", "is_sample", "published", "release", "language", "licence",
-        "citation", "formats", "welsh",
+        "citation", "formats", "welsh", "pictures", "contributors",
     }  # fmt: skip
 
 

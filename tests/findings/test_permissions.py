@@ -125,7 +125,7 @@ def test_an_excerpt_withdrawn_after_publishing_leaves_every_public_byte_and_the_
     assert "gone from what was published" in post_and_follow(client, excerpt, "writer", "no")
     client.logout()
     page = client.get(public[0]).content.decode()
-    assert "A quotation was withdrawn from this finding." in page
+    assert "A quotation or a picture was withdrawn from this finding" in page
     assert "The summary stays." in page
     for path in [*public, "/findings/feed.json", "/findings/"]:
         assert WORDS[:20] not in client.get(path).content.decode("utf-8", "replace")

@@ -4,8 +4,10 @@ from io import BytesIO
 
 import pypdf
 import pytest
+from django.db.models import CharField, TextField
 
-from findings.models import Finding
+from findings.models import Finding, Headings
+from findings.models.finding_version import TYPED
 from tests.factories import (
     NOW,
     a_cohort,
@@ -13,6 +15,7 @@ from tests.factories import (
     a_membership,
     a_note,
     a_phase,
+    a_picture,
     a_published_finding,
     a_theme,
     agreed,
@@ -64,12 +67,14 @@ def out():
 
 def rewritten(finding):
     """The same finding with words in its working copy that nobody has agreed to."""
-    words = ["title", "highlight", "summary", "thought", "matters", "did", "happened", "learned", "next_steps"]
+    words = [name for name in TYPED if isinstance(Finding._meta.get_field(name), CharField | TextField)]
     Finding.objects.filter(pk=finding.pk).update(
-        **dict.fromkeys(words, CANARY), outcome=Finding.Outcome.STOPPED, membership=None, phase=None
+        **{**dict.fromkeys(words, CANARY), "outcome": Finding.Outcome.STOPPED}, membership=None, phase=None
     )
     finding.themes.set([a_theme(finding.cohort, CANARY)])
     an_excerpt(finding, a_note(a_membership(finding.cohort), body=CANARY, may_be_quoted=True))
+    a_picture(finding, alt=CANARY, caption=CANARY, credit=CANARY)
+    Headings.objects.create(cohort=finding.cohort, thought=CANARY, evidence=CANARY)
     a_finding(finding.cohort, title=CANARY, summary=CANARY, slug=CANARY)
 
 

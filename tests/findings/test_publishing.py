@@ -166,7 +166,8 @@ def filled(client, path, **typed):
     for formset in client.get(path).context["inline_admin_formsets"]:
         prefix = formset.formset.prefix
         data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
-    data["themes"] = [theme.pk for theme in data["themes"] or []]
+    for name in ("themes", "contributors"):
+        data[name] = [row.pk for row in data[name] or []]
     return {**data, **typed}
 
 

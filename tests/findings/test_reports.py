@@ -315,9 +315,9 @@ def test_a_quotation_that_is_taken_back_leaves_every_edition_at_once_and_its_pdf
     report = a_published_report(cohort, finding)
     before, known_as = text_of(page(client, report)), digest_now(report.edition, report.edition.in_order())
 
-    strike(finding, excerpt.pk, LATER)
+    strike(finding, "excerpts", excerpt.pk, LATER)
 
     after = text_of(page(client, report))
-    assert ["A kingfisher came." in before, "A quotation was withdrawn" in before] == [True, False]
-    assert ["A kingfisher came." in after, "A quotation was withdrawn" in after] == [False, True]
+    assert ["A kingfisher came." in before, "A quotation or a picture was withdrawn" in before] == [True, False]
+    assert ["A kingfisher came." in after, "A quotation or a picture was withdrawn" in after] == [False, True]
     assert digest_now(report.edition, report.edition.in_order()) != known_as

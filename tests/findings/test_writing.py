@@ -28,7 +28,8 @@ def form_of(client, finding, **typed):
     data["base"] = form.initial["base"]
     for formset in page.context["inline_admin_formsets"]:
         data |= {f"{formset.formset.prefix}-{part}_FORMS": 0 for part in ("TOTAL", "INITIAL")}
-    data["themes"] = [theme.pk for theme in data["themes"] or []]
+    for name in ("themes", "contributors"):
+        data[name] = [row.pk for row in data[name] or []]
     return {**data, **typed}
 
 
