@@ -100,11 +100,16 @@ def differences(finding: Finding, before: dict[str, Any], after: dict[str, Any])
     """Label, words before and words after of each field that differs."""
     rows = []
     for name in (*TYPED, *CHOSEN):
-        if before.get(name) != after.get(name):
+        if as_read(before.get(name)) != as_read(after.get(name)):
             field: Any = Finding._meta.get_field(name)
             label = str(field.verbose_name)
             rows.append((label, said(finding, name, before.get(name)), said(finding, name, after.get(name))))
     return rows
+
+
+def as_read(value: Any) -> Any:
+    """Browsers send the end of a line as two characters; nobody reads a difference there."""
+    return value.replace("\r\n", "\n") if isinstance(value, str) else value
 
 
 def said(finding: Finding, name: str, value: Any) -> str:

@@ -299,6 +299,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_TZ = True
 USE_I18N = True
+FORMAT_MODULE_PATH = "lgr6.formats"
 
 # --- Files ----------------------------------------------------------------------------------------
 

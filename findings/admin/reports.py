@@ -26,6 +26,7 @@ class ChapterInline(Rows):
 
     model = ReportChapter
     fields = ("position", "finding")
+    verbose_name = "finding"
     verbose_name_plural = "findings in this report"
 
     def get_formset(self, request: HttpRequest, obj: Report | None = None, **kwargs: Any) -> Any:
@@ -54,6 +55,7 @@ class EditionInline(Rows):
 
     model = ReportEdition
     fields = ("number", "published_at", "published_by")
+    verbose_name_plural = "editions"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReportEdition]:
         return super().get_queryset(request).select_related("published_by", "report")

@@ -1,8 +1,8 @@
-// <copy-text for="id">: its button copies the field or text of that id. Without script it stays hidden, and one copies by hand.
+// <copy-text for="id">: its button copies the field or text of that id. It has its room from the start; where it cannot work it goes, and one copies by hand.
 customElements.define("copy-text", class extends HTMLElement {
   connectedCallback() {
-    if (!navigator.clipboard) return;
-    this.hidden = false;
+    this.hidden = !navigator.clipboard;
+    if (this.hidden) return;
     this.querySelector("button").addEventListener("click", async () => {
       const field = document.getElementById(this.getAttribute("for"));
       const status = this.querySelector("[role=status]");

@@ -282,6 +282,7 @@ def test_a_faulty_answer_is_refused_with_what_was_typed(client, changes, message
     response = post(client, finding, given["answer"], remark=given["remark"])
     assert response.status_code == 422
     assert message in response.content.decode()
+    assert f'href="#answer-{finding.agreements.get().pk}">something is missing' in response.content.decode()
     assert given["remark"][:50].replace("\x00", "") in response.content.decode().replace("\x00", "")
     assert not AgreementRecord.objects.exists()
 

@@ -124,7 +124,8 @@ def test_a_correction_says_what_changed_and_when(client):
     agreed(finding)
     finding.publish(NOW + timedelta(days=30), None, "The summary now says how often.")
     html = client.get(f"/findings/{finding.slug}/").content.decode()
-    assert "Release 2, corrected on 13 June 2018: The summary now says how often." in html
+    assert "Release 2, corrected on 13 June 2018" in html
+    assert "13 June 2018</time>: The summary now says how often." in html
     assert "<dt>Published</dt><dd>14 May 2018</dd>" in html
     assert "(2018, June 13)" in html
 

@@ -95,6 +95,13 @@ def test_the_same_text_twice_is_no_quarrel(client):
     assert not finding.versions.filter(number=None).exists()
 
 
+def test_the_end_of_a_line_as_browsers_send_it_is_no_difference():
+    finding = a_finding(a_cohort())
+    before = {"learned": "Ask.\nThen answer.", "summary": "First."}
+    assert writing.differences(finding, before, before | {"learned": "Ask.\r\nThen answer."}) == []
+    assert writing.differences(finding, before, before | {"summary": "Second."}) == [("summary", "First.", "Second.")]
+
+
 def test_themes_are_part_of_the_text(client):
     cohort = a_cohort()
     theme = a_theme(cohort)
