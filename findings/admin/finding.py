@@ -21,6 +21,7 @@ from ..models import Agreement, Finding
 from ..models.finding_version import CHOSEN
 from ..models.headings import COHORT_SECTIONS, SECTIONS
 from . import address, asking, contributors, pictures, publishing, quoting, versions
+from .drafts import name_saved
 from .forms import FindingForm
 from .inlines import AgreementInline, ExcerptInline, ReleaseInline
 
@@ -58,6 +59,10 @@ class FindingAdmin(Desk):
     list_select_related = ("cohort", "membership")
     date_hierarchy = "published_at"
     inlines = (ExcerptInline, AgreementInline, ReleaseInline)
+
+    class Media:
+        js = (forms.Script("js/finding-draft.js", type="module"),)
+
     add_fieldsets = (
         (
             None,
@@ -137,7 +142,10 @@ class FindingAdmin(Desk):
 
     def response_add(self, request: HttpRequest, obj: Finding, post_url_continue: str | None = None) -> HttpResponse:
         self.message_user(request, "The finding is a draft now. Write it here, and quote from the notes below.")
-        return redirect(self.url_of(obj))
+        return name_saved(request, redirect(self.url_of(obj)))
+
+    def response_change(self, request: HttpRequest, obj: Finding) -> HttpResponse:
+        return name_saved(request, super().response_change(request, obj))
 
     def save_model(self, request: HttpRequest, obj: Finding, form: Any, change: bool) -> None:
         """Writes what was typed and nothing else: an organisation may say no while the form is on its way."""

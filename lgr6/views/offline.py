@@ -25,6 +25,7 @@ FILES = [
     "fonts/bricolage-grotesque-latin-wght-normal.woff2",
     "js/device.js",
     "js/keep-page.js",
+    "js/kept-text.js",
     "js/note-editor.js",
     "js/note-files.js",
     "js/offline-page.js",

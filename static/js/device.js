@@ -2,8 +2,7 @@
 // All of it is encrypted with a key of that person's, which the portal hands out after a sign-in. The key lies here as a
 // CryptoKey that no script can read out; it goes at sign-out, and when somebody else signs in. The text stays, unreadable.
 
-const body = document.body;
-export const person = body.dataset.person ?? "";
+export const person = document.querySelector("[data-person]")?.dataset.person ?? "";
 
 function settled(request) {
   return new Promise((resolve, reject) => {
@@ -59,7 +58,7 @@ class Vault {
     return JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, this.key, box)));
   }
 
-  // A draft of a note: `path` is the address of its editor.
+  // A draft of a note or of a finding: `path` is the address of its editor.
   async putDraft(id, path, value) {
     const row = { id, person: this.person, path, at: Date.now(), ...(await this.lock(value)) };
     await write("drafts", (store) => store.put(row));
@@ -179,4 +178,9 @@ export function newName() {
 
 export function clock(moment) {
   return new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" }).format(moment);
+}
+
+export function dayAndClock(moment) {
+  const form = { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit", timeZone: "Europe/London" };
+  return new Intl.DateTimeFormat("en-GB", form).format(moment);
 }

@@ -1,22 +1,20 @@
 // Writes a note: every key is kept on this device within a third of a second and at the portal within five.
 // The protocol is told in docs/architecture.md, “One save”. Without this script the form does the same by a plain POST.
-import { clock, hold, newName, person, vault, whoIsSignedIn } from "./device.js";
+import { clock, hold, newName, person, whoIsSignedIn } from "./device.js";
+import { KeptText, PATIENCE } from "./kept-text.js";
 import { send } from "./sending.js";
 
 const QUIET = 1000; // ms without a key before the text goes to the portal
 const LONGEST = 5000; // ms of typing before it goes all the same
-const ON_DEVICE = 200; // ms before it is written to this device
-const PATIENCE = 5000; // ms for a page that is being left to let go of its text
 const WAITS = [1, 2, 4, 8, 16, 32, 60]; // seconds between tries; the last one for ever
 
 const READERS = ["me", "organisation", "cohort"]; // from few to many
 const TEXT = ["title", "body", "kind", "phase", "experiment", "happened_on"];
 
-class NoteEditor extends HTMLElement {
+class NoteEditor extends KeptText {
   connectedCallback() {
     this.form = this.querySelector("#note-form");
     this.status = this.querySelector("[data-status]");
-    this.draft = newName();
     this.field("save_id").value = newName();
     this.pending = null; // a save whose fate is not known
     this.conflict = null; // {version, kept, text sent, base it was sent from} until the writer has chosen
@@ -24,9 +22,7 @@ class NoteEditor extends HTMLElement {
     this.lastSaved = "refused" in this.dataset ? null : JSON.stringify(asItCame);
     this.sentSettings = this.settings();
     this.opened = { base: this.base, content: asItCame };
-    this.onDevice = true;
     this.tries = 0;
-    this.local = Promise.resolve();
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.saveByHand(event.submitter?.name === "share" ? event.submitter.value : "");
@@ -44,7 +40,7 @@ class NoteEditor extends HTMLElement {
     ];
     for (const [where, what, act] of this.listeners) where.addEventListener(what, act);
     this.ready = this.begin();
-    if (this.lastSaved !== null && this.text() !== this.lastSaved) this.changed(); // typed before this script was here
+    if (this.lastSaved !== null && this.hasTyped()) this.changed(); // typed before this script was here
   }
 
   disconnectedCallback() {
@@ -103,13 +99,17 @@ class NoteEditor extends HTMLElement {
     this.showPrompts();
   }
 
+  hasTyped() {
+    return this.text() !== this.lastSaved;
+  }
+
   isUnsent() {
     if (this.conflict?.locked) return this.text() !== this.conflict.text; // nothing is left to choose
-    return this.pending !== null || this.conflict !== null || this.text() !== this.lastSaved;
+    return this.pending !== null || this.conflict !== null || this.hasTyped();
   }
 
   isNowhere() {
-    return this.isUnsent() && !this.onDevice && !this.isEmpty();
+    return !this.onDevice && this.isToKeep();
   }
 
   isEmpty() {
@@ -123,22 +123,20 @@ class NoteEditor extends HTMLElement {
   // --- Beginning: what this device still has of this note ---
 
   async begin() {
-    this.vault = await vault();
+    await this.openDevice();
     this.person = this.vault?.person ?? person;
-    this.letGo = await hold(this.draft);
     if (this.vault) await this.takeUp();
   }
 
   async takeUp() {
     const path = location.pathname;
-    const isTyping = () => this.text() !== this.lastSaved;
     const page = document.body.dataset.offline === undefined ? null : await this.vault.page(path).catch(() => null);
-    if (page?.since && page.since.base > this.base && !isTyping()) this.putIn(page.since.base, page.since.content);
+    if (page?.since && page.since.base > this.base && !this.hasTyped()) this.putIn(page.since.base, page.since.content);
     const mine = (await this.vault.drafts()).filter((draft) => draft.path === path);
     for (const left of mine) {
-      if (isTyping()) return undefined; // the draft waits for the next time
+      if (this.hasTyped()) return undefined; // the draft waits for the next time
       const letGo = await hold(left.id);
-      if (letGo) return this.takeOver(left, letGo);
+      if (letGo) return this.resume(left, letGo);
       this.waitFor(left);
     }
     return undefined;
@@ -148,14 +146,8 @@ class NoteEditor extends HTMLElement {
   async waitFor({ id }) {
     const letGo = await hold(id, PATIENCE);
     const left = letGo && (await this.vault.draft(id));
-    if (!letGo || this.text() !== this.lastSaved) return letGo?.();
-    return left ? this.takeOver(left, letGo) : location.reload();
-  }
-
-  takeOver(left, letGo) {
-    this.letGo();
-    this.letGo = letGo;
-    return this.resume(left);
+    if (!letGo || this.hasTyped()) return letGo?.();
+    return left ? this.resume(left, letGo) : location.reload();
   }
 
   putIn(base, content) {
@@ -165,10 +157,10 @@ class NoteEditor extends HTMLElement {
     this.opened = { base, content: this.content() };
   }
 
-  async resume(left) {
-    this.draft = left.id;
+  async resume(left, letGo) {
+    this.takeOver(left.id, letGo);
     this.fill(left.content);
-    if (!left.pending && this.text() === this.lastSaved) return this.vault.removeDraft(left.id);
+    if (!left.pending && !this.hasTyped()) return this.vault.removeDraft(left.id);
     this.base = left.base;
     this.pending = left.pending;
     this.conflict = left.conflict;
@@ -189,10 +181,9 @@ class NoteEditor extends HTMLElement {
   }
 
   changed() {
-    this.onDevice = false;
+    this.keepSoon();
     this.refusal = "";
     this.say("Not saved yet", false);
-    this.deviceTimer ??= setTimeout(() => this.keepNow(), ON_DEVICE);
     this.typingSince ??= Date.now();
     clearTimeout(this.quietTimer);
     // While the portal does not answer, or knows nobody here, the next try is not for a key to decide.
@@ -210,35 +201,19 @@ class NoteEditor extends HTMLElement {
 
   // --- This device ---
 
-  // One write after the other: a draft that was taken away must not come back.
-  keepNow() {
-    clearTimeout(this.deviceTimer);
-    this.deviceTimer = null;
-    this.local = this.local.then(() => this.keepDraft()).catch(() => { this.onDevice = false; });
-    return this.local;
+  isToKeep() {
+    return this.isUnsent() && !this.isEmpty();
   }
 
-  async keepDraft() {
-    await this.ready;
-    if (!this.vault) return;
-    if (!this.isUnsent() || this.isEmpty()) {
-      await this.vault.removeDraft(this.draft);
-      this.onDevice = true;
-      return;
-    }
-    const text = this.text();
-    const left = { save: this.dataset.save, base: this.base, content: this.content(), pending: this.pending, conflict: this.conflict };
-    await this.vault.putDraft(this.draft, location.pathname, left);
-    if (this.text() !== text) return;
-    this.onDevice = true;
-    this.show();
+  left() {
+    return { save: this.dataset.save, base: this.base, content: this.content(), pending: this.pending, conflict: this.conflict };
   }
 
   // --- The portal ---
 
   sendNow() {
     clearTimeout(this.retryTimer);
-    if (this.isUnsent() && !this.isEmpty()) this.pump();
+    if (this.isToKeep()) this.pump();
   }
 
   async saveByHand(share) {
@@ -303,7 +278,7 @@ class NoteEditor extends HTMLElement {
     if (this.pending) return true;
     const { byHand } = this;
     if (this.conflict || (this.refusal && !byHand)) return false;
-    const changed = this.text() !== this.lastSaved || this.base === 0;
+    const changed = this.hasTyped() || this.base === 0;
     if (!byHand && (!changed || this.isEmpty())) return false;
     this.byHand = null;
     this.typingSince = null;
@@ -487,19 +462,6 @@ class NoteEditor extends HTMLElement {
     this.problem = "";
     const more = this.hasOpenSettings() ? ". Press Save to change who can read or quote it" : "";
     this.say(`Saved ${clock(this.savedAt)}, version ${this.base}${more}`, true, aloud || wasTrouble || more);
-  }
-
-  // The line beside the buttons changes with every key; aloud are said only things worth interrupting for.
-  say(words, isSaved, aloud = false) {
-    if (this.status.textContent !== words) this.status.textContent = words;
-    this.status.classList.toggle("saved--not", !isSaved);
-    if (aloud) this.announce(words);
-  }
-
-  announce(words) {
-    const line = this.querySelector("[data-announce]");
-    if (line.textContent === words) line.textContent = "";
-    line.textContent = words;
   }
 
   showPrompts() {

@@ -1,6 +1,7 @@
 // <unsent-texts>: sends what an editor on this device could not, and says what became of it. Looks when a page opens,
-// when the connection comes back and once a minute; a draft that is open in another tab is left to that tab.
-import { hold, vault } from "./device.js";
+// when the connection comes back and once a minute; a draft that is open in another tab is left to that tab. What was
+// typed into a finding is saved by its writer alone: here it is shown, and where it belongs.
+import { dayAndClock, hold, vault } from "./device.js";
 import { send } from "./sending.js";
 
 const PATIENCE = 3000; // ms for a page that is being left to let go of its text
@@ -30,10 +31,17 @@ class UnsentTexts extends HTMLElement {
     if (!letGo) return; // written in another tab
     try {
       const draft = await box.draft(id);
-      if (draft) await this.deliver(box, draft);
+      if (draft?.save) await this.deliver(box, draft);
+      else if (draft) this.point(box, draft);
     } finally {
       letGo();
     }
+  }
+
+  point(box, draft) {
+    const title = draft.title || "a finding without a title";
+    this.tell(`What you typed into “${title}” on ${dayAndClock(draft.at)} is kept on this device.`, draft, "Open it at the desk");
+    this.offer(box, draft);
   }
 
   // First the text whose answer was lost. What was typed since goes as a save of its own, even after a conflict:
@@ -73,14 +81,14 @@ class UnsentTexts extends HTMLElement {
     }
   }
 
-  tell(words, { id, path }) {
+  tell(words, { id, path }, way = "Open the note") {
     const known = this.querySelector(`[data-draft="${id}"]`);
     if (known?.dataset.words === words) return;
     const line = document.createElement("div");
     line.className = "notice notice--info";
     Object.assign(line.dataset, { draft: id, words });
     line.append(`${words} `);
-    if (path) line.append(Object.assign(document.createElement("a"), { href: path, textContent: "Open the note" }));
+    if (path) line.append(Object.assign(document.createElement("a"), { href: path, textContent: way }));
     if (known) known.replaceWith(line);
     else this.append(line);
     this.hidden = false;
@@ -91,7 +99,7 @@ class UnsentTexts extends HTMLElement {
     const line = this.querySelector(`[data-draft="${draft.id}"]`);
     if (line.querySelector("details")) return;
     line.append(document.getElementById("text-without-a-note").content.cloneNode(true));
-    line.querySelector("textarea").value = [draft.content.title, draft.content.body].filter(Boolean).join("\n\n");
+    line.querySelector("textarea").value = wordsOf(draft).filter(Boolean).join("\n\n");
     const [remove, sure] = line.querySelectorAll("button");
     remove.addEventListener("click", () => {
       [remove.hidden, sure.hidden] = [true, false];
@@ -102,6 +110,11 @@ class UnsentTexts extends HTMLElement {
       line.replaceChildren("The text is removed from this device.");
     });
   }
+}
+
+function wordsOf({ save, content }) {
+  if (save) return [content.title, content.body];
+  return Object.values(content).map(({ label, text }) => text && `${label}: ${text}`);
 }
 
 customElements.define("unsent-texts", UnsentTexts);

@@ -163,3 +163,37 @@ def test_what_a_version_names_and_is_gone_is_left_empty():
     writing.bring_back(finding, version, person, NOW)
     now = reload(finding)
     assert (now.membership, list(now.themes.all()), str(now.work_from)) == (None, [], "2018-05-01")
+
+
+DRAFT = "0b0e6e0c-1111-4222-8333-444455556666"
+
+
+def test_the_answer_to_a_save_that_went_in_names_its_draft(client):
+    finding = a_finding(a_cohort(), summary="First.")
+    desk(client)
+    answer = client.post(path_of(finding), form_of(client, finding, summary="Second.", draft=DRAFT, _continue="1"))
+    assert answer["Location"] == f"{path_of(finding)}#saved-{DRAFT}"
+    begun = {"cohort": finding.cohort_id, "title": "New", "slug": "new", "summary": "In short.", "draft": DRAFT}
+    answer = client.post("/admin/findings/finding/add/", begun)
+    assert answer["Location"] == f"{path_of(Finding.objects.get(slug='new'))}#saved-{DRAFT}"
+
+
+def test_a_save_that_did_not_go_in_names_no_draft_as_saved(client):
+    finding = a_finding(a_cohort(), summary="First.")
+    desk(client)
+    late = form_of(client, finding, summary="Late.", draft=DRAFT)
+    refused = client.post(path_of(finding), {**late, "base": ""})
+    assert refused.status_code == 422
+    assert f'<input type="hidden" name="draft" value="{DRAFT}">' in refused.content.decode()
+    path = path_of(finding)
+    finding.delete()
+    gone = client.post(path, late)
+    assert (gone.status_code, gone["Location"]) == (302, "/admin/")
+
+
+@pytest.mark.parametrize("name", ["", "short", "0b0e6e0c-1111-4222-8333-44445555666/", DRAFT + "\n"])
+def test_what_is_no_name_of_a_draft_is_not_said_again(client, name):
+    finding = a_finding(a_cohort(), summary="First.")
+    desk(client)
+    answer = client.post(path_of(finding), form_of(client, finding, summary="Second.", draft=name))
+    assert answer["Location"] == "/admin/findings/finding/"
