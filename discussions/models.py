@@ -108,7 +108,7 @@ class WordsField(models.TextField):
 
 @WordsField.register_lookup
 class Has(Lookup):
-    """`words__has="run volunt*"`: all of these stems; a star stands for any ending. Letters and figures only."""
+    """`words__has="run volunt*"`: all of these stems; a star stands for any ending. Only letters, figures and §."""
 
     lookup_name = "has"
 

@@ -9,16 +9,20 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Max, Subquery
+from django.db.models import Count, Subquery
+
+from participants.asking import counted_often
 
 from .models import Facet, Finding, Release
 from .models.finding import FindingQuerySet
+from .models.search import sought
 
 # How many counts a process keeps.
 MOST = 256
-# The newest release there is, and how many findings are out: every publication and withdrawal changes one of them.
-Stamp = tuple[int | None, int]
-_kept: OrderedDict[Any, tuple[Stamp, float, Any]] = OrderedDict()
+# The newest release there is, and how many findings are withdrawn: every publication and withdrawal changes one of the
+# two, and more findings do not make them slower to find out.
+Stamp = tuple[int, int | None]
+_kept: OrderedDict[Any, tuple[Stamp | None, float, Any]] = OrderedDict()
 _lock = Lock()
 
 
@@ -28,19 +32,18 @@ def forget() -> None:
         _kept.clear()
 
 
-def stamp() -> Stamp:
-    out = Finding.objects.filter(state=Finding.State.PUBLISHED).order_by()
-    newest = Subquery(Release.objects.order_by("-pk").values("pk")[:1])
-    row = out.aggregate(newest=Max(newest), count=Count("pk"))
-    return row["newest"], row["count"]
+def stamp() -> Stamp | None:
+    withdrawn = Finding.objects.filter(state=Finding.State.WITHDRAWN).order_by().values("state")
+    count = Subquery(withdrawn.annotate(n=Count("pk")).values("n"))
+    return Release.objects.order_by("-pk").values_list("pk", count).first()
 
 
 class Counts:
-    """Counts as they are at one moment. They may be as old as a public page, where a cohort becomes a draft again;
-    a publication or withdrawal is seen at once."""
+    """Counts as they are at one moment. They may be as old as a public page, where a cohort becomes a draft again, or
+    two findings are published in the same instant; any other publication or withdrawal is seen at once."""
 
     def __init__(self) -> None:
-        self.stamp = stamp() if settings.SHOP_WINDOW_SECONDS else (None, 0)
+        self.stamp = stamp() if settings.SHOP_WINDOW_SECONDS else None
 
     def kept(self, key: Any, count: Callable[[], Any]) -> Any:
         if not settings.SHOP_WINDOW_SECONDS:
@@ -59,17 +62,33 @@ class Counts:
 
     def findings(self, wanted: dict[str, str]) -> int:
         key = ("findings", *sorted(wanted.items()))
-        return int(self.kept(key, Finding.objects.published().found_by(wanted).count))
+        return int(self.kept(key, Finding.objects.published().found_by(wanted).count if wanted else count_all))
 
     def facets(self, wanted: dict[str, str], words: list[str]) -> list[dict[str, Any]]:
         """Kind, value, label and n, a row for each value that findings with all this have."""
         key = ("facets", *words, *sorted(wanted.items()))
+        if not wanted and not words:
+            return list(self.kept(key, facets_of_all))
         return list(self.kept(key, lambda: list(facets_of(found_by(wanted, words)))))
 
 
 def found_by(wanted: dict[str, str], words: list[str]) -> FindingQuerySet:
-    found = Finding.objects.published().found_by(wanted).order_by()
-    return found.filter(search_words__words__has=" ".join(words)) if words else found
+    out = Finding.objects.published().order_by()
+    return out.filter(search_words__words__has=sought(words, wanted)) if words else out.found_by(wanted)
+
+
+def count_all() -> int:
+    return sum(row["n"] for row in published_by_state())
+
+
+@counted_often
+def published_by_state() -> Any:
+    return Finding.objects.published().order_by().values("state").annotate(n=Count("pk"))
+
+
+@counted_often
+def facets_of_all() -> Any:
+    return facets_of(found_by({}, []))
 
 
 def facets_of(findings: FindingQuerySet) -> Any:

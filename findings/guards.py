@@ -4,15 +4,17 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.db.models import F, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import patch_cache_control
 
+from participants.asking import asked_often
 from participants.guards import cohort_page, shop_window
 from participants.models import Cohort
 
-from .models import Finding
+from .models import Finding, Release
 
 
 def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -25,15 +27,27 @@ def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
     @shop_window
     @wraps(view)
     def guarded(request: HttpRequest, slug: str, *args: Any, **kwargs: Any) -> HttpResponse:
-        finding = Finding.objects.public().filter(slug=slug).first()
+        finding = next(iter(public_finding(slug)), None)
         if finding is None:
             return lead_on(request, slug)
+        finding.current = next(iter(current_release(slug)), None)
         if finding.state == Finding.State.WITHDRAWN:
             context = {"finding": finding, "here": "findings"}
             return render(request, "findings/finding_withdrawn.html", context, status=410)
         return view(request, finding, *args, **kwargs)
 
     return guarded
+
+
+@asked_often
+def public_finding(slug: str) -> QuerySet[Finding]:
+    read = ["slug", "state", "published_at", "current", "withdrawn_at", "withdrawn_because"]
+    return Finding.objects.public().filter(slug=slug).select_related(None).only(*read).order_by()
+
+
+@asked_often
+def current_release(slug: str) -> QuerySet[Release]:
+    return Release.objects.filter(finding__slug=slug, finding__current=F("pk")).order_by()
 
 
 def lead_on(request: HttpRequest, slug: str) -> HttpResponse:

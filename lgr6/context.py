@@ -6,11 +6,12 @@ from datetime import date
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Case, F, Q, When
+from django.db.models import Case, F, Q, QuerySet, When
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.text import get_text_list
 
+from participants.asking import asked_often
 from participants.models import Cohort, Membership
 
 
@@ -31,7 +32,7 @@ class Portal:
     def memberships(self) -> list[Membership]:
         if self.cohort is None:
             return []
-        return list(self.cohort.memberships.filter(Q(is_organiser=True) | Q(is_partner=True)).order_by("pk"))
+        return memberships_named(self.cohort.slug)
 
     @property
     def organiser(self) -> str:
@@ -41,6 +42,13 @@ class Portal:
     def partners(self) -> str:
         return get_text_list([m.name for m in self.memberships if m.is_partner], "and")
 
+    @property
+    def said(self) -> tuple[Any, ...]:
+        """All of it that differs from one moment to the next."""
+        cohort = self.cohort
+        values = [getattr(cohort, field.attname) for field in cohort._meta.concrete_fields] if cohort else []
+        return self.frozen_on, values, self.organiser, self.partners
+
 
 class FrozenPortal(Portal):
     """The same facts in the pages of one cohort that are frozen."""
@@ -49,10 +57,22 @@ class FrozenPortal(Portal):
         self.cohort, self.frozen_on = cohort, frozen_on
 
 
+@asked_often
+def memberships_named(cohort_slug: str) -> QuerySet[Membership]:
+    named = Q(is_organiser=True) | Q(is_partner=True)
+    shown = Membership.objects.only("name", "is_organiser", "is_partner")
+    return shown.filter(named, cohort__slug=cohort_slug).order_by("pk")
+
+
+@asked_often
+def latest_cohorts() -> QuerySet[Cohort]:
+    running_first = Case(When(status=Cohort.Status.RUNNING, then=0), default=1)
+    return Cohort.objects.public().order_by(running_first, F("starts_on").desc(nulls_last=True), "-pk")[:1]
+
+
 def current_cohort() -> Cohort | None:
     """The cohort the public pages speak of: the latest that runs, else the latest that has ended."""
-    running_first = Case(When(status=Cohort.Status.RUNNING, then=0), default=1)
-    return Cohort.objects.public().order_by(running_first, F("starts_on").desc(nulls_last=True), "-pk").first()
+    return next(iter(latest_cohorts()), None)
 
 
 @dataclass
@@ -67,9 +87,15 @@ memory = Memory()
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
+    return {"portal": facts_of(request)}
+
+
+def facts_of(request: HttpRequest) -> Portal:
     """The facts are the same for everybody, and may be as old as a public page (`SHOP_WINDOW_SECONDS`)."""
-    if frozen := request.META.get("portal.frozen"):  # no header of a request can have this name
-        return {"portal": frozen}
+    # No header of a request can have these names.
+    if known := request.META.get("portal.frozen") or request.META.get("portal.facts"):
+        return known
     if memory.facts is None or memory.until <= time.monotonic():
         memory.facts, memory.until = Portal(), time.monotonic() + settings.SHOP_WINDOW_SECONDS
-    return {"portal": memory.facts}
+    request.META["portal.facts"] = memory.facts
+    return memory.facts

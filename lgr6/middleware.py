@@ -14,9 +14,13 @@ from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers, get_conditional_response
 
 from findings.representations import preferred_type
+from participants.pages import KnownPage
+
+from .context import facts_of
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -57,6 +61,41 @@ def shop_window(get_response: Handler) -> Handler:
         return known
 
     return answer
+
+
+class RememberPages:
+    """Makes a public page once for all that says the same. The database is asked each time what that is: a page is
+    known by a digest of every word and fact on it, so one that changed, or lost a quotation, is another page. Nothing
+    is left of it when the process ends: other templates never meet pages of before.
+
+    A class, as Django asks of one that is there before a page is made.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+        self.made: OrderedDict[bytes, bytes] = OrderedDict()
+        self.lock = Lock()
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_template_response(self, request: HttpRequest, response: TemplateResponse) -> TemplateResponse:
+        if not isinstance(response, KnownPage) or not settings.PAGES_KEPT:
+            return response
+        digest = response.digest(facts_of(request).said)
+        with self.lock:
+            known = self.made.get(digest)
+        if known is None:
+            response.add_post_render_callback(lambda page: self.keep(digest, page.content))
+        else:
+            response.content = known
+        return response
+
+    def keep(self, digest: bytes, content: bytes) -> None:
+        with self.lock:
+            self.made[digest] = content
+            while len(self.made) > settings.PAGES_KEPT:
+                self.made.popitem(last=False)
 
 
 def varies_by_type(response: HttpResponseBase) -> bool:

@@ -118,6 +118,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "lgr6.middleware.keep_private",
     "lgr6.middleware.staff_need_second_factor",
+    "lgr6.middleware.RememberPages",
 ]
 
 ROOT_URLCONF = "lgr6.urls"
@@ -171,8 +172,9 @@ else:
     # A server that vanished without a word is noticed by the network within half a minute.
     noticing = {"connect_timeout": 5, "keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3}
     DATABASE["OPTIONS"] = {**noticing, "tcp_user_timeout": 30_000, **DATABASE.get("OPTIONS", {})}
-    DATABASE["CONN_MAX_AGE"] = 60
     DATABASE["CONN_HEALTH_CHECKS"] = True
+# A connection is kept from one request to the next: opening SQLite's file costs more than most pages ask of it.
+DATABASE["CONN_MAX_AGE"] = 60
 # How long a request waits for one answer of PostgreSQL, in seconds (lgr6/patience.py); 0 waits for ever.
 DATABASE_PATIENCE = env.float("DATABASE_PATIENCE", default=10)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -372,6 +374,8 @@ if not REHEARSAL:
 
 # How long the process may answer a public page from memory, in seconds. Short: a withdrawal must show at once.
 SHOP_WINDOW_SECONDS = env.int("SHOP_WINDOW_SECONDS", default=3)
+# How many public pages a process remembers by all they say, for as long as it lives; 0 makes each anew.
+PAGES_KEPT = env.int("PAGES_KEPT", default=0 if DEBUG else 256)
 
 # --- Logging --------------------------------------------------------------------------------------
 

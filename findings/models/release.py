@@ -64,7 +64,7 @@ class Release(models.Model):
         Facet.objects.bulk_create(
             Facet(release=self, kind=kind, value=value[:120], label=label) for (kind, value), label in found.items()
         )
-        FindingWords.objects.keep(self.finding_id, content)
+        FindingWords.objects.keep(self)
 
     make_findable.alters_data = True  # type: ignore[attr-defined]
 

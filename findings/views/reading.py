@@ -15,16 +15,17 @@ from django.utils.text import slugify
 
 from participants.guards import shop_window
 from participants.models import Cohort, month_range
+from participants.pages import KnownPage
 
 from ..citation import LICENCE, LICENCE_URL, address_of, as_linked_data, citation_of, one_line
 from ..counting import Counts
 from ..feeds import Theme
 from ..guards import finding_page
+from ..listing import FINDINGS_A_PAGE, AllFindings
 from ..models import Facet, Finding, Release, Report, Resource
 from ..representations import BY_TYPE, links_of, preferred_type
 from ..searching import LONGEST, FoundFindings
 
-FINDINGS_A_PAGE = 12
 LABELS = {
     Facet.Kind.THEME: ("Theme", "All themes"),
     Facet.Kind.PHASE: ("Phase", "All phases"),
@@ -36,24 +37,27 @@ LABELS = {
 @shop_window
 def finding_list(request: HttpRequest) -> HttpResponse:
     wanted = {str(kind): value[:120] for kind in Facet.Kind.values if (value := request.GET.get(kind, "").strip())}
-    findings = Finding.objects.published().found_by(wanted)
     question = one_line(request.GET.get("q", "")[:LONGEST])
-    found = FoundFindings(findings, question) if question else None
+    found = FoundFindings(Finding.objects.published(), question, wanted) if question else None
     counts = Counts()
     filters = filters_for(wanted, found, counts)
-    listed: Any = findings if found is None else found
+    listed: Any = found if question else Finding.objects.published().found_by(wanted) if wanted else AllFindings()
     pages = Paginator(listed, FINDINGS_A_PAGE)
     pages.count = counts.findings(wanted) if found is None else len(found)
+    page = pages.get_page(request.GET.get("page"))
     context = {
         "here": "findings",
-        "page": pages.get_page(request.GET.get("page")),
+        "page": page,
         "filters": filters,
         "wanted": wanted,
         "question": question,
         "found": found,
         "theme": chosen_theme(filters),
     }
-    return render(request, "findings/finding_list.html", context)
+    if request.GET:
+        return render(request, "findings/finding_list.html", context)
+    says = (pages.count, filters, [(finding.slug, finding.shown) for finding in page])
+    return KnownPage(request, "findings/finding_list.html", says, lambda: context)
 
 
 @finding_page
@@ -67,13 +71,21 @@ def finding_detail(request: HttpRequest, finding: Finding) -> HttpResponse:
 
 
 def finding_html(request: HttpRequest, finding: Finding) -> HttpResponse:
-    context = {
-        **context_of(finding, finding.release),
-        "releases": list(finding.releases.defer("content")),
-        "linked_data": in_script(as_linked_data(finding)),
-        "themes": [(slugify(name), name) for name in finding.shown["themes"] if slugify(name)],
-    }
-    return render(request, "findings/finding_detail.html", context)
+    release = finding.release
+    # The only one of its number is the only one there is.
+    releases = list(finding.releases.defer("content")) if release.number > 1 else [release]
+
+    def context() -> dict[str, Any]:
+        return {
+            **context_of(finding, release),
+            "releases": releases,
+            "linked_data": in_script(as_linked_data(finding)),
+            "themes": [(slugify(name), name) for name in finding.shown["themes"] if slugify(name)],
+        }
+
+    changes = [(each.number, each.published_at, each.what_changed) for each in releases]
+    says = (finding.slug, finding.first_published_at, release.struck, changes, release.content)
+    return KnownPage(request, "findings/finding_detail.html", says, context)
 
 
 @finding_page

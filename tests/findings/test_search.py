@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from findings.models import Finding, FindingWords
+from findings.models.search import facet_word
 from findings.searching import MOST, FoundFindings
 from tests.factories import (
     NOW,
@@ -110,6 +111,33 @@ def test_search_and_filters_hold_together_and_count_each_other(client):
     everything = client.get("/findings/?q=lantern").context["filters"]
     counts = {row["kind"]: [(o["label"], o["n"]) for o in row["options"]] for row in everything}
     assert counts["outcome"] == [("Stopped", 1), ("Worked", 1)]
+
+
+def test_an_organisation_that_is_only_quoted_is_found_by_words_and_choice_together(client):
+    cohort = a_cohort()
+    museum = a_membership(cohort, "Pallant House")
+    finding = a_finding(cohort, title="Lanterns")
+    an_excerpt(finding, a_note(museum, body="A heron came.", may_be_quoted=True))
+    agreed(finding)
+    finding.publish(NOW, None)
+    a_published_finding(cohort, title="Another lantern")
+    assert titles(client, "lantern", organisation=museum.organisation.slug) == ["Lanterns"]
+    assert titles(client, "lant", organisation=museum.organisation.slug) == ["Lanterns"]
+
+
+@pytest.mark.parametrize("value", ["'", '"', "light'", "§", "light*", "Light", "li", "\u202e", "x" * 500])
+def test_a_choice_that_nothing_has_finds_nothing_whatever_it_is(client, value):
+    cohort = a_cohort()
+    a_published_finding(cohort, title="Lanterns", themes=[a_theme(cohort, "Light")])
+    assert titles(client, "lantern", theme="light") == ["Lanterns"]
+    assert titles(client, "lantern", theme=value) == []
+
+
+def test_a_facet_is_no_word_that_anybody_can_look_for(client):
+    cohort = a_cohort()
+    a_published_finding(cohort, title="Lanterns", themes=[a_theme(cohort, "Light")])
+    for question in [facet_word("theme", "light"), facet_word("theme", "light")[1:], "§"]:
+        assert titles(client, question) == [], question
 
 
 def test_the_working_copy_is_never_found(client):

@@ -24,5 +24,5 @@ def read_release(pk: int) -> bool:
     finding = Finding.objects.select_for_update().get(pk=pk)
     if finding.state != Finding.State.PUBLISHED or finding.current is None:
         return False
-    FindingWords.objects.keep(finding.pk, finding.current.content)
+    FindingWords.objects.keep(finding.current)
     return True
