@@ -6,7 +6,7 @@ import { KeptText, PATIENCE } from "./kept-text.js";
 const LONGEST = 1000; // ms a save waits for this device
 const NO_TEXT = ["hidden", "submit", "button", "fieldset"];
 
-// After a save the desk names the draft that went in (findings/admin_drafts.py): only then it goes from this device.
+// After a save the desk names the draft that went in (findings/admin/drafts.py): only then it goes from this device.
 const saved = location.hash.match(/^#saved-([0-9a-f-]{36})$/)?.[1];
 if (saved) history.replaceState(history.state, "", location.pathname + location.search);
 const swept = saved ? vault().then((box) => box?.removeDraft(saved)).catch(() => {}) : Promise.resolve();
