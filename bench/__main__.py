@@ -18,7 +18,7 @@ from .places import HOME, NotHere, environment, free_port, run
 def on_the_rehearsal(part: str, folder: Path) -> dict[str, Any]:
     """Figures of a part that reads the rehearsal's database, which is made once."""
     database = folder / "rehearsal.sqlite3"
-    env = environment(f"sqlite:///{database}")
+    env = environment(f"sqlite:///{database}", FILES_DIR=str(folder / "files"))
     if not database.exists():
         run(["manage.py", "rehearse", "--prepare-only"], env)
     return json.loads(run(["-m", f"bench.{part}", str(folder)], env).splitlines()[-1])

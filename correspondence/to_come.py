@@ -61,6 +61,11 @@ class Coming:
         return reverse("admin:correspondence_letter_coming", args=args)
 
     @property
+    def is_stopped(self) -> bool:
+        """Whether it does not go as it is: staff stopped it, or mail to its address comes back."""
+        return self.is_unreachable or (self.letter is not None and self.letter.state == Letter.State.CANCELLED)
+
+    @property
     def state(self) -> str:
         """How it stands, where there is more to say than when it goes."""
         if self.is_unreachable:

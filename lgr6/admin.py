@@ -17,7 +17,8 @@ from django.shortcuts import redirect
 from django.urls import path
 from django.utils import timezone
 
-from correspondence.desk import Desk, Rows, is_confirmed
+from correspondence.desk import Desk, Rows, is_confirmed, say_first, sentences
+from correspondence.to_come import outlook
 from discussions.models import Comment
 from participants.joining import add_organisations
 from participants.models import Cohort, Membership, User
@@ -61,6 +62,25 @@ class CohortForm(forms.ModelForm):
     objectives = LinesField(required=False, max_length=4000, help_text="One a line.")
     ways_of_learning = LinesField(required=False, max_length=4000, help_text="One a line.")
     mentors_from = LinesField(required=False, max_length=4000, help_text="Where mentors come from, one a line.")
+    told = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Before a running cohort ends, or is a draft again, it is said which letters stop with it."""
+        cleaned = super().clean() or {}
+        before = Cohort.objects.filter(pk=self.instance.pk, status=Cohort.Status.RUNNING).first()
+        if self.errors or before is None or cleaned.get("status") == Cohort.Status.RUNNING:
+            return cleaned
+        if lines := letters_stopped(before):
+            say_first(self, cleaned, lines)
+        return cleaned
+
+
+def letters_stopped(cohort: Cohort) -> list[str]:
+    """What becomes of the letters to come when nothing is sent for the cohort any more, in sentences."""
+    letters = [letter for letter in outlook(cohort.slug, timezone.now()).letters if not letter.is_stopped]
+    people = len({letter.address.lower() for letter in letters})
+    context = {"letters": letters, "people": people, "cohort": cohort}
+    return sentences("admin/participants/cohort/told.txt", context) if letters else []
 
 
 class WorkshopInline(Rows):
@@ -155,7 +175,7 @@ class CohortAdmin(Desk):
     date_hierarchy = "starts_on"
     inlines = (WorkshopInline, PhaseInline, MembershipInline)
     fieldsets = (
-        (None, {"fields": ("series", "number", "title", "highlight", "slug", "status", "question")}),
+        (None, {"fields": ("series", "number", "title", "highlight", "slug", "status", "question", "told")}),
         ("When", {"fields": ("starts_on", "ends_on", "date_precision")}),
         (
             "What it says of itself",

@@ -11,15 +11,17 @@ from datetime import date, datetime, time, timedelta
 from uuid import uuid4
 
 from allauth.account.models import EmailAddress
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.utils import timezone
 
 from correspondence.clock import tick
 from correspondence.wallclock import at_wall_clock
 from discussions.models import Discussion, SearchEntry, Topic
-from findings import consent
+from findings import consent, picturing
 from findings.gathering import mark
 from findings.models import Agreement, Excerpt, Finding, Permission, Report, ReportChapter, Theme
+from findings.picture import picture_of
 from mentoring.models import FollowUp, MentoringSession, Remark, Slot
 from participants.invitations import invite
 from participants.models import Cohort, Membership, Mentor, Mentorship, Organisation, Seat, User
@@ -474,7 +476,22 @@ def publish_findings(cast: Cast, notes: dict[str, ResearchNote], now: datetime) 
         is_sample=True,
     )
     useful.themes.add(themes["Audience voice"])
+    useful.contributors.add(cast.gallery)
     excerpt(useful, notes["useful"], "The posts that travel are not the beautiful ones.")
+    drawn = picture_of({**useful.text(), "title": "A picture that was made up", "highlight": "made up"})
+    picturing.add(
+        useful,
+        SimpleUploadedFile("sample.png", drawn),
+        {
+            "alt": "A card with the words “Sample: A picture that was made up”.",
+            "caption": "A sample of a picture with its words.",
+            "credit": "Sample Museum",
+            "after": "did",
+            "position": 0,
+        },
+        cast.staff,
+        now - timedelta(days=5),
+    )
     stopped = Finding.objects.create(
         cohort=cast.cohort,
         membership=cast.gallery,

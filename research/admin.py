@@ -96,6 +96,14 @@ class ResearchPhaseAdmin(Desk):
     def get_readonly_fields(self, request: HttpRequest, obj: ResearchPhase | None = None) -> tuple[str, ...]:
         return ("cohort", "locks") if obj else ("locks",)
 
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> Any:
+        """Says which letters stop with it."""
+        phase = self.get_object(request, object_id)
+        now = timezone.now()
+        is_heard_of = phase is not None and phase.cohort.status == Cohort.Status.RUNNING
+        letters = effects_in_words(phase, None, now) if is_heard_of else []
+        return super().delete_view(request, object_id, {**(extra_context or {}), "letters": letters})
+
     @admin.display(description="notes lock")
     def locks(self, phase: ResearchPhase) -> str:
         return render_to_string("admin/research/researchphase/locks.html", {"phase": phase, "now": timezone.now()})

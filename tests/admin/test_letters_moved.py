@@ -9,8 +9,8 @@ import time_machine
 
 from correspondence.clock import tick
 from correspondence.models import Letter, Rule
-from correspondence.to_come import effects, effects_in_words
-from participants.models import User
+from correspondence.to_come import effects, effects_in_words, outlook
+from participants.models import Cohort, User
 from research.models import ResearchPhase
 from tests import factories
 from tests.admin.desk import at_the_desk, chosen, no_rows, page_of, rows, text_of
@@ -329,7 +329,16 @@ def test_a_phase_of_which_only_words_change_is_saved_at_once(phase):
 def test_a_phase_is_asked_about_on_the_cohorts_page_too(phase):
     cohort = phase.cohort
     row = {"id": phase.pk, "cohort": cohort.pk, "number": 2, "opens_on": "4/6/2018", "closes_on": "28/6/2018"}
-    posted = {
+    posted = cohort_form(cohort, **rows("phases", row, initial=1), **no_rows("workshops", "memberships"))
+    asked = at_the_desk().post(page_of(type(cohort), "change", cohort.pk), posted)
+    phase.refresh_from_db()
+
+    assert (asked.status_code, phase.opens_on) == (422, date(2018, 5, 28))
+    assert "“Phase opens” to 1 person moves from 28 May 2018, 09:00 to 4 June 2018, 09:00" in text_of(asked)
+
+
+def cohort_form(cohort: Cohort, **more: object) -> dict[str, object]:
+    return {
         "series": cohort.series,
         "number": cohort.number,
         "title": cohort.title,
@@ -337,11 +346,36 @@ def test_a_phase_is_asked_about_on_the_cohorts_page_too(phase):
         "starts_on": "1/1/2018",
         "ends_on": "31/10/2018",
         "date_precision": cohort.date_precision,
-        **rows("phases", row, initial=1),
-        **no_rows("workshops", "memberships"),
+        **more,
     }
-    asked = at_the_desk().post(page_of(type(cohort), "change", cohort.pk), posted)
-    phase.refresh_from_db()
 
-    assert (asked.status_code, phase.opens_on) == (422, date(2018, 5, 28))
-    assert "“Phase opens” to 1 person moves from 28 May 2018, 09:00 to 4 June 2018, 09:00" in text_of(asked)
+
+def test_before_a_phase_is_deleted_staff_read_which_letters_stop_with_it(phase):
+    asked = text_of(at_the_desk().get(page_of(ResearchPhase, "delete", phase.pk)))
+
+    assert "“Phase opens” to 1 person stops: it would have gone on 28 May 2018, 09:00." in asked
+    assert "Are you sure" in asked
+
+
+def test_before_a_cohort_ends_staff_read_how_many_letters_stop_and_it_ends_the_second_time(phase):
+    cohort = phase.cohort
+    client, page = at_the_desk(), page_of(type(cohort), "change", cohort.pk)
+    posted = cohort_form(cohort, status="ended", **no_rows("phases", "workshops", "memberships"))
+    coming = len([letter for letter in outlook(cohort.slug, NOW).letters if not letter.is_stopped])
+    asked = client.post(page, posted)
+    cohort.refresh_from_db()
+    before, words = cohort.status, asked.context["adminform"].form.data["told"]
+    client.post(page, {**posted, "told": words})
+    cohort.refresh_from_db()
+
+    assert (asked.status_code, before, cohort.status) == (422, "running", "ended")
+    assert coming > 1
+    assert f"{coming} letters to 1 person are still to come for" in words
+    assert words in text_of(asked)
+
+
+def test_a_cohort_for_which_nothing_is_to_come_ends_at_once():
+    cohort = factories.a_cohort("quiet")
+    posted = cohort_form(cohort, status="ended", **no_rows("phases", "workshops", "memberships"))
+
+    assert at_the_desk().post(page_of(type(cohort), "change", cohort.pk), posted).status_code == 302
