@@ -15,6 +15,7 @@ from django.utils.text import slugify
 from participants.models import Cohort, User
 from research.models import NoteVersion
 
+from . import writing
 from .models import Excerpt, Finding, Passage, Theme
 
 
@@ -120,8 +121,11 @@ def merge(theme: Theme, into: Theme) -> None:
 
 
 @transaction.atomic
-def take(passage: Passage, finding: Finding, by: User) -> Excerpt:
-    """Lets a finding rest on a passage. Raises ValidationError with a sentence that says why it cannot."""
+def take(passage: Passage, finding: Finding, by: User, now: datetime) -> Excerpt:
+    """Lets a finding rest on a passage. Raises ValidationError with a sentence that says why it cannot.
+
+    Themes it brings make a version of their own: a form that was open meanwhile must not take them out again.
+    """
     locked = Finding.objects.select_for_update().get(pk=finding.pk)
     if not passage.may_be_quoted:
         raise ValidationError("This note may not be quoted: its passages are for reading and counting.")
@@ -136,15 +140,19 @@ def take(passage: Passage, finding: Finding, by: User) -> Excerpt:
     excerpt = Excerpt(finding=locked, version=passage.version, quote=passage.quote, added_by=by)
     excerpt.full_clean()
     excerpt.save()
-    locked.themes.add(*held(passage.themes.all()))
+    themes = held(passage.themes.all())
+    if {*themes} - {*locked.themes.all()}:
+        writing.begin_save(locked, locked.version, by, now)
+        locked.themes.add(*themes)
+        writing.keep(locked, locked.version, by, now)
     return excerpt
 
 
 @transaction.atomic
-def begin(passage: Passage, title: str, by: User) -> Finding:
+def begin(passage: Passage, title: str, by: User, now: datetime) -> Finding:
     """A new draft that rests on the passage and has its themes. Raises ValidationError as `take` does."""
     finding = Finding.objects.create(cohort=passage.membership.cohort, title=title, slug=free_slug(title))
-    take(passage, finding, by)
+    take(passage, finding, by, now)
     return finding
 
 

@@ -181,9 +181,9 @@ def passage_take(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
         try:
             finding = given["finding"]
             if finding:
-                take(passage, finding, request.user)
+                take(passage, finding, request.user, timezone.now())
             else:
-                finding = begin(passage, given["title"], request.user)
+                finding = begin(passage, given["title"], request.user, timezone.now())
         except ValidationError as refused:
             form.add_error(None, refused)
             status = 409

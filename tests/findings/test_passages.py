@@ -1,5 +1,6 @@
 """Passages: words marked in notes, who sees them, and how they become evidence."""
 
+from datetime import timedelta
 from html import unescape
 
 import pytest
@@ -8,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
-from findings import gathering
+from findings import gathering, writing
 from findings.gathering import mark, occurrences, one_way, pieces_of, place_in
 from findings.models import Excerpt, Finding, Passage, Theme
 from research.models import ResearchNote
@@ -378,19 +379,42 @@ def test_a_refused_passage_leaves_no_empty_finding_behind(cohort, museum):
     passage = a_passage(a_note(museum, may_be_quoted=False), staff())
 
     with pytest.raises(ValidationError):
-        gathering.begin(passage, "A title", staff())
+        gathering.begin(passage, "A title", staff(), NOW)
 
     assert not Finding.objects.exists()
 
 
 def test_the_same_words_go_into_a_finding_once(cohort, note):
     finding, passage, by = a_finding(cohort), a_passage(note, staff()), staff()
-    gathering.take(passage, finding, by)
+    gathering.take(passage, finding, by, NOW)
 
     with pytest.raises(ValidationError, match="already"):
-        gathering.take(passage, finding, by)
+        gathering.take(passage, finding, by, NOW)
 
     assert finding.excerpts.count() == 1
+
+
+def test_themes_that_a_passage_brings_are_a_version_and_a_form_that_was_open_does_not_take_them_out(cohort, note):
+    finding, theme = a_finding(cohort), a_theme(cohort)
+    seen = finding.version
+    gathering.take(a_passage(note, staff(), "Nobody filmed.", theme), finding, staff(), NOW)
+    finding.refresh_from_db()
+
+    assert finding.versions.get(number=finding.version).content["themes"] == [theme.pk]
+    with pytest.raises(writing.Overtaken):
+        writing.begin_save(finding, seen, staff(), NOW)
+    gathering.take(a_passage(note, staff(), "", theme), finding, staff(), NOW)
+    assert finding.versions.count() == 2
+
+
+def test_a_scheduled_finding_takes_no_passage(cohort, note):
+    finding = a_finding(cohort)
+    finding.schedule(NOW + timedelta(days=1), staff(), "", NOW)
+
+    with pytest.raises(ValidationError, match="off the schedule first"):
+        gathering.take(a_passage(note, staff()), finding, staff(), NOW)
+
+    assert not finding.excerpts.exists()
 
 
 def test_a_range_that_is_gone_is_refused(cohort, note):
@@ -399,7 +423,7 @@ def test_a_range_that_is_gone_is_refused(cohort, note):
     passage.refresh_from_db()
 
     with pytest.raises(ValidationError, match="no longer marked"):
-        gathering.take(passage, a_finding(cohort), staff())
+        gathering.take(passage, a_finding(cohort), staff(), NOW)
 
     assert not Excerpt.objects.exists()
 
