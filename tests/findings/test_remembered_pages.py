@@ -70,10 +70,10 @@ def test_words_of_a_struck_excerpt_and_of_a_withdrawn_finding_are_gone_at_once(c
     path = finding.get_absolute_url()
     assert b"A heron came." in client.get(path).content
     release = finding.release
-    Release.objects.filter(pk=release.pk).update(content=release.without(excerpt.pk), struck=1)
+    Release.objects.filter(pk=release.pk).update(content=release.without("excerpts", excerpt.pk), struck=1)
     struck = client.get(path).content
     assert b"heron" not in struck
-    assert b"A quotation was withdrawn" in struck
+    assert b"A quotation or a picture was withdrawn" in struck
     assert b"Lanterns" in client.get("/findings/").content
     finding.refresh_from_db()
     finding.withdraw(NOW, "A reason.")
