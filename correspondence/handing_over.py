@@ -30,10 +30,10 @@ log = logging.getLogger(__name__)
 
 # Connections while the mail server keeps up. When nothing has been heard for STALL seconds, some recipient keeps it
 # waiting, and this many more are opened, up to MAIL_CONNECTIONS: the others must not wait with it.
-STEADY = 8
+STEADY = 16
 STALL = 0.5
-# Seconds for which a report waits for the other lanes', so that one transaction holds them all: commits cost the most.
-TOGETHER = 0.003
+# Seconds for which a report waits for another lane's, so that one transaction holds them all: commits cost the most.
+TOGETHER = 0.006
 # Letters that wait in hand are looked at again after this many seconds: whether still wanted, and whether still ours.
 FRESH = 15.0
 # Seconds for which a result is kept while the database does not take it.
@@ -149,11 +149,10 @@ class Round:
             self.end()
 
     def take(self) -> None:
-        """Claims letters until some are wanted, or none are left."""
-        while not self.waiting and not self.is_dry:
+        """Claims letters until there is one for each lane, or none are left: no lane waits for a claim."""
+        while len(self.waiting) < self.allowed and not self.is_dry:
             claimed = ledger.claim(self.moment())
             self.is_dry = len(claimed) < ledger.BATCH
-            self.looked_at = time.monotonic()
             self.waiting.extend(self.still_wanted(claimed))
 
     def still_wanted(self, letters: Sequence[Letter]) -> list[Letter]:

@@ -30,6 +30,7 @@ from tests.factories import (
     a_membership,
     a_note,
     a_participant,
+    a_picture,
     a_published_finding,
     a_published_report,
     a_report,
@@ -48,8 +49,12 @@ def cohort() -> Cohort:
     museum = a_membership(ended, "Sample Museum")
     people = a_participant(museum)
     a_note(museum, people, title=f"Draft {CANARY}", body=CANARY, audience="me")
+    film = a_finding(ended, museum, slug="people-film", title="People film", learned="They film & laugh.")
+    a_picture(film)
+    agreed(film)
+    film.publish(NOW, None)
     findings = [
-        a_published_finding(ended, museum, slug="people-film", title="People film", learned="They film & laugh."),
+        film,
         a_published_finding(ended, slug="people-answer", title="People answer"),
     ]
     a_finding(ended, museum, slug="a-draft", title=f"Draft {CANARY}", summary=CANARY, learned=CANARY)
@@ -152,6 +157,7 @@ def test_every_link_of_the_folder_leads_to_a_file_and_nothing_is_loaded_from_els
         "/findings/people-film.ris", "/findings/gone/", "/findings/feed.atom", "/findings/feed.json",
         "/reports/the-report/", "/static/css/base.css",
     } <= set(bodies)  # fmt: skip
+    assert [path for path in bodies if path.startswith("/findings/people-film/pictures/")]
     assert "They film &amp; laugh." in bodies["/findings/people-film/"].decode()
 
 
