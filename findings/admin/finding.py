@@ -98,14 +98,19 @@ class FindingAdmin(Desk):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Finding | None = None) -> Any:
+        """The parts of its own kind first; those of the other are folded away while nothing is written there."""
         if obj is None:
             return self.add_fieldsets
+        parts: list[Any] = [*self.fieldsets]
+        about, own, (name, other), welsh, when, agreement = parts
+        if obj.membership_id is None:
+            own, (name, other) = (name, other), own
+        is_written = any(getattr(obj, key) for key in other["fields"])
+        shown = [about, own, (name, other if is_written else {**other, "classes": ("collapse",)}), welsh, when]
         if obj.is_scheduled:
-            return [
-                (name, {"fields": [f for f in part["fields"] if f != "base"]}) for name, part in self.fieldsets[:-1]
-            ]
+            return [(name, {**part, "fields": [f for f in part["fields"] if f != "base"]}) for name, part in shown]
         may_correct = obj.agreements.filter(answer=Agreement.Answer.YES).exists()
-        return self.fieldsets if may_correct else self.fieldsets[:-1]
+        return [*shown, agreement] if may_correct else shown
 
     def get_inlines(self, request: HttpRequest, obj: Finding | None) -> Any:
         return self.inlines if obj else ()

@@ -66,3 +66,22 @@ def test_the_desks_form_names_each_part_as_readers_will(client, cohort):
 
     assert "Our hunch:" in page
     assert "Think about:" in page
+
+
+def test_the_desks_form_begins_with_the_parts_of_its_kind_and_folds_away_the_others(client, cohort):
+    client.force_login(staff())
+    found = {}
+    for name, finding in {
+        "of one": a_finding(cohort, a_membership(cohort)),
+        "of all": a_finding(cohort, learned=""),
+        "of all, with a part of one": a_finding(cohort, learned="L."),
+    }.items():
+        form = client.get(f"/admin/findings/finding/{finding.pk}/change/").context["adminform"]
+        found[name] = [(fieldset.name, "collapse" in fieldset.classes) for fieldset in form][1:3]
+
+    one, whole = "Text", "Text of a finding of the whole cohort"
+    assert found == {
+        "of one": [(one, False), (whole, True)],
+        "of all": [(whole, False), (one, True)],
+        "of all, with a part of one": [(whole, False), (one, False)],
+    }
