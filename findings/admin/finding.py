@@ -129,6 +129,13 @@ class FindingAdmin(Desk):
             kwargs["widget"] = forms.CheckboxSelectMultiple
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """What it points to is chosen here, and made elsewhere; only the list of themes grows from here."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if db_field.name in {"membership", "contributors", "phase"} and hasattr(field.widget, "can_add_related"):
+            field.widget.can_add_related = False
+        return field
+
     def get_form(self, request: HttpRequest, obj: Finding | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
         form.by = request.user
