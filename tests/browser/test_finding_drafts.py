@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
@@ -83,9 +84,10 @@ def left_behind(someone: Any, finding: Finding, words: str = TYPED) -> Page:
 def somebody_else_saves(finding: Finding, **values: Any) -> None:
     found, by = Finding.objects.get(pk=finding.pk), User.objects.get(email="staff@rehearsal.example")
     now = timezone.now()
-    writing.begin_save(found, found.version, by, now)
-    Finding.objects.filter(pk=finding.pk).update(**values)
-    writing.keep(Finding.objects.get(pk=finding.pk), found.version, by, now)
+    with transaction.atomic():
+        writing.begin_save(found, found.version, by, now)
+        Finding.objects.filter(pk=finding.pk).update(**values)
+        writing.keep(Finding.objects.get(pk=finding.pk), found.version, by, now)
 
 
 def test_what_was_typed_survives_a_crash_and_is_gone_from_the_device_once_it_is_saved(visitor):
