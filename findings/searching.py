@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import connection
-from django.db.models import F
-
 from discussions.words import passages, wanted
 from research.searching import mark, passage
 
@@ -49,13 +46,8 @@ def nearest(findings: FindingQuerySet, words: list[str], facets: dict[str, str])
     """The ids of those with all of it: in the title first, then the newest release; one more than MOST."""
     if not words:
         return []
-    found = findings.filter(search_words__words__has=sought(words, facets))
-    if connection.vendor == "postgresql":
-        # In the order of its key it would read every row rather than ask the index for a rare word.
-        found = found.order_by((F("search_words__pk") + 0).desc())
-    else:
-        found = found.order_by("-search_words__pk")
     # What has them in its title has them in its text, too: twice as many rows hold enough different findings.
+    found = findings.filter(search_words__words__has=sought(words, facets)).order_by("-search_words__pk")
     return list(dict.fromkeys(found.values_list("pk", flat=True)[: 2 * (MOST + 1)]))[: MOST + 1]
 
 
