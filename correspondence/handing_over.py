@@ -337,7 +337,8 @@ class Round:
         while self.busy:
             try:
                 report = self.reports.get(timeout=max(0.0, until - time.monotonic()))
-                if report.trouble is not None or report.answer is not None:
+                if not report.is_question:
+                    del self.busy[report.lane]
                     self.recorded([report])
             except (Empty, OperationalError):
                 return

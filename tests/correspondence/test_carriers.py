@@ -11,6 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from django.db import OperationalError
 
 from correspondence import carriers, handing_over, ledger
 from correspondence.handing_over import Round, hand_out
@@ -207,6 +208,24 @@ def test_what_became_of_a_letter_and_that_the_next_may_go_is_one_commit(sink, mo
 
     # Offered; taken, and the next offered; taken, and the last offered; taken.
     assert taken == [1, 2, 2, 1]
+
+
+def test_a_round_that_fails_lets_every_lane_go_and_hears_the_last_of_each(sink, monkeypatch):
+    ledger.write([intend(PAT), intend(QUINN)])
+    recorded = Round.recorded
+
+    def fails_once(self, reports):
+        monkeypatch.setattr(Round, "recorded", recorded)
+        raise OperationalError("gone")
+
+    monkeypatch.setattr(Round, "recorded", fails_once)
+    one = Round(NOW, wanted)
+
+    with pytest.raises(OperationalError):
+        one.run()
+
+    assert one.busy == {}
+    assert sink.arrived == {}
 
 
 @pytest.mark.parametrize(
