@@ -122,10 +122,7 @@ def merge(theme: Theme, into: Theme) -> None:
 
 @transaction.atomic
 def take(passage: Passage, finding: Finding, by: User, now: datetime) -> Excerpt:
-    """Lets a finding rest on a passage. Raises ValidationError with a sentence that says why it cannot.
-
-    Themes it brings make a version of their own: a form that was open meanwhile must not take them out again.
-    """
+    """Lets a finding rest on a passage. Raises ValidationError with a sentence that says why it cannot."""
     locked = Finding.objects.select_for_update().get(pk=finding.pk)
     if not passage.may_be_quoted:
         raise ValidationError("This note may not be quoted: its passages are for reading and counting.")
@@ -140,11 +137,7 @@ def take(passage: Passage, finding: Finding, by: User, now: datetime) -> Excerpt
     excerpt = Excerpt(finding=locked, version=passage.version, quote=passage.quote, added_by=by)
     excerpt.full_clean()
     excerpt.save()
-    themes = held(passage.themes.all())
-    if {*themes} - {*locked.themes.all()}:
-        writing.begin_save(locked, locked.version, by, now)
-        locked.themes.add(*themes)
-        writing.keep(locked, locked.version, by, now)
+    writing.choose(locked, "themes", held(passage.themes.all()), by, now)
     return excerpt
 
 

@@ -16,24 +16,17 @@ from research.attaching import judge, kept, scan
 from research.saving import Refused
 
 from .models import Finding, FindingPicture
+from .models.picture import SAID
 from .publishing import strike
+from .writing import to_change
 
 # Pixels: twice as wide as the column of text, for fine screens.
 LONG_SIDE = 1400
 MOST = 12
-SAID = ("alt", "caption", "credit", "after", "position")
 
 
 class Overtaken(Exception):
     """Somebody else described the picture since; nothing was saved."""
-
-
-def locked(finding: Finding) -> Finding:
-    """The finding, so that nothing else changes it meanwhile. Raises ValidationError where it is scheduled."""
-    found = Finding.objects.select_for_update().get(pk=finding.pk)
-    if found.is_scheduled:
-        raise ValidationError("It is scheduled: take it off the schedule first.")
-    return found
 
 
 def add(finding: Finding, file: UploadedFile, said: dict[str, Any], by: User, now: datetime) -> FindingPicture:
@@ -42,7 +35,7 @@ def add(finding: Finding, file: UploadedFile, said: dict[str, Any], by: User, no
         judged = judge(file, must_be_picture=True, long_side=LONG_SIDE)
         scan(judged, now)
         with kept(judged) as stored_as, transaction.atomic():
-            if locked(finding).pictures.present().count() >= MOST:
+            if to_change(finding).pictures.present().count() >= MOST:
                 raise ValidationError(f"A finding can have {MOST} pictures. Take one off first.")
             return FindingPicture.objects.create(
                 finding=finding,
@@ -63,7 +56,7 @@ def add(finding: Finding, file: UploadedFile, said: dict[str, Any], by: User, no
 def describe(picture: FindingPicture, said: dict[str, Any], base: str) -> list[str]:
     """Says something else of a picture, on top of what had the mark `base`. What it said before, a line for each field
     that changed. Raises Overtaken, and ValidationError."""
-    locked(picture.finding)
+    to_change(picture.finding)
     stands = FindingPicture.objects.select_for_update().present().get(pk=picture.pk)
     changed = [name for name in SAID if getattr(stands, name) != said[name]]
     if changed and stands.mark != base:
@@ -78,7 +71,7 @@ def describe(picture: FindingPicture, said: dict[str, Any], base: str) -> list[s
 @transaction.atomic
 def take_off(picture: FindingPicture, by: User, now: datetime, *, everywhere: bool) -> None:
     """Takes a picture out of the working copy; `everywhere`: out of all that was published too, and off the disk."""
-    finding = locked(picture.finding)
+    finding = to_change(picture.finding)
     picture.take_off(by, now)
     if everywhere:
         strike(finding, "pictures", picture.pk, now)

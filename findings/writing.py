@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -20,6 +21,14 @@ class Overtaken(Exception):
 
     def __str__(self) -> str:
         return "Somebody else saved this finding while you were writing: nothing was saved. Your words are kept."
+
+
+def to_change(finding: Finding) -> Finding:
+    """The finding, locked so that nothing else changes it meanwhile. Raises ValidationError where it is scheduled."""
+    locked = Finding.objects.select_for_update().get(pk=finding.pk)
+    if locked.is_scheduled:
+        raise ValidationError("It is scheduled: take it off the schedule first.")
+    return locked
 
 
 def begin_save(finding: Finding, base: int, by: User, now: datetime) -> None:
@@ -54,9 +63,7 @@ def keep_refused(finding: Finding, by: User, now: datetime, on_their_way: OnThei
 def bring_back(finding: Finding, version: FindingVersion, by: User, now: datetime) -> FindingVersion:
     """Makes a version, or a kept copy, the working copy again, as a version of its own. What it names and is no longer
     there is left empty. Raises ValidationError while the finding is scheduled."""
-    locked = Finding.objects.select_for_update().get(pk=finding.pk)
-    if locked.is_scheduled:
-        raise ValidationError("It is scheduled: take it off the schedule first.")
+    locked = to_change(finding)
     begin_save(locked, locked.version, by, now)
     for name, value in values_of(locked, version.content).items():
         setattr(locked, name, value)
@@ -70,14 +77,18 @@ def bring_back(finding: Finding, version: FindingVersion, by: User, now: datetim
 def add_contributor(finding: Finding, membership: Membership, by: User, now: datetime) -> None:
     """Names an organisation of the cohort as a contributor, as a version of its own. Raises ValidationError while the
     finding is scheduled."""
-    locked = Finding.objects.select_for_update().get(pk=finding.pk)
-    if locked.is_scheduled:
-        raise ValidationError("It is scheduled: take it off the schedule first.")
-    if locked.contributors.filter(pk=membership.pk).exists():
-        return
-    begin_save(locked, locked.version, by, now)
-    locked.contributors.add(membership)
-    keep(locked, locked.version, by, now)
+    choose(to_change(finding), "contributors", [membership], by, now)
+
+
+def choose(locked: Finding, name: str, rows: Iterable[Any], by: User, now: datetime) -> None:
+    """Adds rows to one of CHOSEN, as a version of its own: a form that was open meanwhile must not take them out again.
+    Those that are there already make none. The finding is locked by the caller's transaction."""
+    chosen = getattr(locked, name)
+    new = {*rows} - {*chosen.all()}
+    if new:
+        begin_save(locked, locked.version, by, now)
+        chosen.add(*new)
+        keep(locked, locked.version, by, now)
 
 
 def choices(finding: Finding, name: str) -> Any:

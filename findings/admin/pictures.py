@@ -17,6 +17,7 @@ from research.attaching import FILE_LIMIT, MEGABYTE, PICTURES
 from .. import picturing
 from ..models import FindingPicture
 from ..models.headings import headings_of
+from ..models.picture import SAID
 
 if TYPE_CHECKING:
     from .finding import FindingAdmin
@@ -29,7 +30,7 @@ class PictureForm(forms.ModelForm):
 
     class Meta:
         model = FindingPicture
-        fields = picturing.SAID
+        fields = SAID
         widgets = {"alt": forms.Textarea(attrs={"rows": 2}), "caption": forms.Textarea(attrs={"rows": 2})}
 
     def __init__(self, data: Any, files: Any = None, *, instance: FindingPicture) -> None:
@@ -39,7 +40,7 @@ class PictureForm(forms.ModelForm):
         self.fields["base"].initial = instance.mark if instance.pk else ""
 
     def said(self) -> dict[str, object]:
-        return {name: self.cleaned_data[name] for name in picturing.SAID}
+        return {name: self.cleaned_data[name] for name in SAID}
 
 
 class NewPictureForm(PictureForm):
@@ -51,7 +52,7 @@ class NewPictureForm(PictureForm):
         help_text=f"JPEG, PNG, WebP or GIF, {FILE_LIMIT // MEGABYTE} MB at most. Only its pixels are kept: not where "
         "and when it was taken.",
     )
-    field_order = ("file", *picturing.SAID)
+    field_order = ("file", *SAID)
 
 
 class TakeOffForm(forms.Form):
@@ -94,7 +95,7 @@ def pictures(desk: FindingAdmin, request: HttpRequest, object_id: str) -> HttpRe
         template="admin/findings/finding/pictures.html",
         status=409 if sent and finding.is_scheduled else 200,
         pictures=finding.pictures.present(),
-        pictures_at=f"{finding.agreement_path()}pictures/",
+        pictures_at=finding.asked_pictures_path(),
         headings=headings_of(finding.cohort),
     )
 
@@ -132,7 +133,7 @@ def describe(desk: FindingAdmin, request: HttpRequest, object_id: str, pk: int) 
         template="admin/findings/finding/picture.html",
         picture=picture,
         stands=stands,
-        pictures_at=f"{finding.agreement_path()}pictures/",
+        pictures_at=finding.asked_pictures_path(),
     )
 
 

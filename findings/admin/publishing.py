@@ -94,7 +94,7 @@ def publish(desk: FindingAdmin, request: HttpRequest, object_id: str) -> HttpRes
         obj=finding,
         template="admin/findings/finding/publish.html",
         content=finding.content(),
-        pictures_at=f"{finding.agreement_path()}pictures/",
+        pictures_at=finding.asked_pictures_path(),
     )
 
 

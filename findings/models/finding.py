@@ -159,6 +159,10 @@ class Finding(models.Model):
         """Where those it comes from read and answer it."""
         return reverse("findings:agreement_detail", args=[self.cohort.slug, self.slug])
 
+    def asked_pictures_path(self) -> str:
+        """Below which path they see its pictures before they are published."""
+        return f"{self.agreement_path()}pictures/"
+
     def clean(self) -> None:
         if (self.summary_cy or self.body_cy or self.title_cy) and not (self.title_cy and self.summary_cy):
             raise ValidationError("In Welsh, give a title and a summary at the least, or nothing.")

@@ -53,5 +53,5 @@ class Headings(models.Model):
 
 def headings_of(cohort: Cohort) -> dict[str, str]:
     """The heading of each part, in reading order: of one organisation's finding, then of the whole cohort's."""
-    own = Headings.objects.filter(cohort=cohort).first()
-    return {key: getattr(own, key, "") or usual for key, usual in USUAL.items()}
+    theirs = Headings.objects.filter(cohort=cohort).first()
+    return {key: getattr(theirs, key, "") or usual for key, usual in USUAL.items()}

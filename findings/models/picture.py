@@ -14,6 +14,9 @@ from research.models.attachments import ALT_LIMIT
 
 from .headings import USUAL
 
+# What is said of a picture, and changed by staff; its file is not.
+SAID = ("alt", "caption", "credit", "after", "position")
+
 
 class FindingPictureQuerySet(models.QuerySet["FindingPicture"]):
     def present(self) -> FindingPictureQuerySet:
@@ -69,7 +72,7 @@ class FindingPicture(models.Model):
     @property
     def mark(self) -> str:
         """SHA-256 of what is said of it: a change goes in only on top of what its writer saw."""
-        said = [self.alt, self.caption, self.credit, self.after, str(self.position)]
+        said = [str(getattr(self, name)) for name in SAID]
         return hashlib.sha256("\0".join(said).encode()).hexdigest()
 
     def content(self) -> dict[str, Any]:
