@@ -98,15 +98,20 @@ class FindingAdmin(Desk):
     )
 
     def get_fieldsets(self, request: HttpRequest, obj: Finding | None = None) -> Any:
-        """The parts of its own kind first; those of the other are folded away while nothing is written there."""
+        """The parts of its own kind first; those of the other are folded away while nothing is written there.
+
+        A finding without an organisation may still be given one: of the whole cohort it is once that is written.
+        """
         if obj is None:
             return self.add_fieldsets
         parts: list[Any] = [*self.fieldsets]
-        about, own, (name, other), welsh, when, agreement = parts
-        if obj.membership_id is None:
-            own, (name, other) = (name, other), own
-        is_written = any(getattr(obj, key) for key in other["fields"])
-        shown = [about, own, (name, other if is_written else {**other, "classes": ("collapse",)}), welsh, when]
+        about, own, other, welsh, when, agreement = parts
+        is_of_all = obj.membership_id is None and is_written(obj, other)
+        if is_of_all:
+            own, other = other, own
+        if (is_of_all or obj.membership_id) and not is_written(obj, other):
+            other = (other[0], {**other[1], "classes": ("collapse",)})
+        shown = [about, own, other, welsh, when]
         if obj.is_scheduled:
             return [(name, {**part, "fields": [f for f in part["fields"] if f != "base"]}) for name, part in shown]
         may_correct = obj.agreements.filter(answer=Agreement.Answer.YES).exists()
@@ -228,3 +233,7 @@ def is_locked(request: HttpRequest, finding: Finding | None) -> bool:
 def is_changed(form: forms.BaseForm) -> bool:
     """Whether anything of the finding itself was typed or chosen anew."""
     return bool({*form.changed_data} - {"base", "is_typo"})
+
+
+def is_written(finding: Finding, part: tuple[str | None, dict[str, Any]]) -> bool:
+    return any(getattr(finding, name) for name in part[1]["fields"])

@@ -96,6 +96,7 @@ def test_a_finding_is_gathered_agreed_published_corrected_and_withdrawn(visitor,
     desk.locator("#id_summary").fill("A sample of what was learned.")
     desk.locator("#id_learned").fill("Answer what people ask.")
     desk.get_by_role("button", name="Save and continue editing").click()
+    expect(desk.get_by_text("was changed successfully")).to_be_visible()
     for title, words in [("forty comments", KEPT), ("why we stopped", REFUSED), ("why we stopped", GALLERY)]:
         desk.get_by_role("link", name=re.compile(f"Quote from this note ?: Sample: {title}")).click()
         desk.get_by_label("Quote").fill(words)

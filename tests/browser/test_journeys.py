@@ -255,6 +255,7 @@ def test_staff_invite_write_a_finding_from_notes_and_publish_it_when_everyone_ag
     page.get_by_label("Title").fill("Forty comments, and nobody asked who we are")
     page.get_by_label("Summary").fill("People wanted answers, not us.")
     page.get_by_role("button", name="Save and continue editing").click()
+    see_admin(page, "Text of a finding of the whole cohort")
     finding = Finding.objects.get(title="Forty comments, and nobody asked who we are")
     page.get_by_role("link", name=re.compile("Quote from this note ?: Sample: forty comments")).click()
     page.get_by_label("Quote").fill("Nobody asked who we are.")

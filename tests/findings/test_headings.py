@@ -73,8 +73,9 @@ def test_the_desks_form_begins_with_the_parts_of_its_kind_and_folds_away_the_oth
     found = {}
     for name, finding in {
         "of one": a_finding(cohort, a_membership(cohort)),
-        "of all": a_finding(cohort, learned=""),
-        "of all, with a part of one": a_finding(cohort, learned="L."),
+        "not known yet": a_finding(cohort, learned=""),
+        "of all": a_finding(cohort, learned="", evidence="E."),
+        "of all, with a part of one": a_finding(cohort, learned="L.", evidence="E."),
     }.items():
         form = client.get(f"/admin/findings/finding/{finding.pk}/change/").context["adminform"]
         found[name] = [(fieldset.name, "collapse" in fieldset.classes) for fieldset in form][1:3]
@@ -82,6 +83,7 @@ def test_the_desks_form_begins_with_the_parts_of_its_kind_and_folds_away_the_oth
     one, whole = "Text", "Text of a finding of the whole cohort"
     assert found == {
         "of one": [(one, False), (whole, True)],
+        "not known yet": [(one, False), (whole, False)],
         "of all": [(whole, False), (one, True)],
         "of all, with a part of one": [(whole, False), (one, False)],
     }
