@@ -66,6 +66,7 @@ def mark(
     if not 0 <= start < end <= len(version.body):
         raise ValidationError("These words are not in that version of the note.")
     with transaction.atomic():
+        chosen = writing.held(themes)
         passage, is_new = Passage.objects.select_for_update(of=("self",)).get_or_create(
             version=version,
             start=start,
@@ -77,17 +78,8 @@ def mark(
         if not is_new and memo and memo not in passage.memo:
             passage.memo = f"{passage.memo}\n\n{memo}".strip()
             passage.save(update_fields=["memo"])
-        passage.themes.add(*held(themes))
+        passage.themes.add(*chosen)
     return passage
-
-
-def held(themes: Iterable[Theme]) -> list[Theme]:
-    """The themes, so that nobody merges them away until the transaction ends. Raises ValidationError if one is gone."""
-    wanted = {theme.pk for theme in themes}
-    found = list(Theme.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
-    if len(found) != len(wanted):
-        raise ValidationError("A theme you chose was merged into another one meanwhile. Choose again.")
-    return found
 
 
 def theme_named(cohort: Cohort, name: str) -> Theme:
@@ -104,20 +96,19 @@ def slug_of(name: str) -> str:
 
 
 @transaction.atomic
-def merge(theme: Theme, into: Theme) -> None:
+def merge(theme: Theme, into: Theme, by: User, now: datetime) -> None:
     """Lets everything that has one theme have the other, and takes the first out of the list. What is published keeps
     the names it was published with. Raises ValidationError unless both are themes of one cohort."""
-    # Always in the same order, so that two who merge against each other do not wait for ever.
-    locked = {
-        row.pk: row for row in Theme.objects.select_for_update().filter(pk__in=[theme.pk, into.pk]).order_by("pk")
-    }
-    if len(locked) != 2 or theme.cohort_id != into.cohort_id:
+    if theme == into or theme.cohort_id != into.cohort_id:
         raise ValidationError("Choose another theme of the same cohort.")
+    # Any of them may be given the theme while the others are changed.
+    list(Finding.objects.select_for_update().filter(cohort=theme.cohort_id).order_by("pk").values_list("pk"))
+    writing.held([theme, into])
     for finding in theme.findings.all():
-        finding.themes.add(into)
+        writing.choose(finding, "themes", [into], by, now, instead_of=[theme])
     for passage in theme.passages.all():
         passage.themes.add(into)
-    locked[theme.pk].delete()
+    theme.delete()
 
 
 @transaction.atomic
@@ -137,7 +128,7 @@ def take(passage: Passage, finding: Finding, by: User, now: datetime) -> Excerpt
     excerpt = Excerpt(finding=locked, version=passage.version, quote=passage.quote, added_by=by)
     excerpt.full_clean()
     excerpt.save()
-    writing.choose(locked, "themes", held(passage.themes.all()), by, now)
+    writing.choose(locked, "themes", writing.held(passage.themes.all()), by, now)
     return excerpt
 
 

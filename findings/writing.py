@@ -80,15 +80,30 @@ def add_contributor(finding: Finding, membership: Membership, by: User, now: dat
     choose(to_change(finding), "contributors", [membership], by, now)
 
 
-def choose(locked: Finding, name: str, rows: Iterable[Any], by: User, now: datetime) -> None:
-    """Adds rows to one of CHOSEN, as a version of its own: a form that was open meanwhile must not take them out again.
-    Those that are there already make none. The finding is locked by the caller's transaction."""
+def choose(
+    locked: Finding, name: str, rows: Iterable[Any], by: User, now: datetime, instead_of: Iterable[Any] = ()
+) -> None:
+    """Adds rows to one of CHOSEN, in place of others, as a version of its own: a form that was open meanwhile must not
+    undo it. What changes nothing makes none. The finding is locked by the caller's transaction."""
     chosen = getattr(locked, name)
-    new = {*rows} - {*chosen.all()}
-    if new:
+    before = {*chosen.all()}
+    after = before.difference(instead_of).union(rows)
+    if after != before:
         begin_save(locked, locked.version, by, now)
-        chosen.add(*new)
+        chosen.set(after)
         keep(locked, locked.version, by, now)
+
+
+def held(themes: Iterable[Theme]) -> list[Theme]:
+    """The themes, so that nobody merges them away until the transaction ends. Raises ValidationError if one is gone.
+
+    Whoever locks several things locks a finding first, then themes, then passages: so nobody waits for ever.
+    """
+    wanted = {theme.pk for theme in themes}
+    found = list(Theme.objects.select_for_update().filter(pk__in=wanted).order_by("pk"))
+    if len(found) != len(wanted):
+        raise ValidationError("A theme you chose was merged into another one meanwhile. Choose again.")
+    return found
 
 
 def choices(finding: Finding, name: str) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -51,7 +52,7 @@ class FindingAdmin(Desk):
     """Findings. Readers see the latest release; this is the working copy."""
 
     form = FindingForm
-    refusals = (*Desk.refusals, writing.Overtaken)
+    refusals = (*Desk.refusals, ValidationError, writing.Overtaken)
     list_display = ("title", "cohort", "membership", "state", "outcome", "published_at")
     list_filter = ("cohort", "state", "outcome", "themes", ("membership", admin.RelatedOnlyFieldListFilter))
     search_fields = ("title", "summary", "membership__name")
@@ -172,6 +173,7 @@ class FindingAdmin(Desk):
             return
         if is_changed(form):
             writing.begin_save(obj, form.cleaned_data["base"], member_of_staff(request), timezone.now())
+            writing.held(form.cleaned_data.get("themes", ()))
         own = {field.name for field in obj._meta.concrete_fields}
         before, what = Finding.objects.get(pk=obj.pk).digest(), form.cleaned_data.get("is_typo") and form.typo()
         if changed := own.intersection(form.changed_data):

@@ -11,8 +11,10 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import path
+from django.utils import timezone
 
 from correspondence.desk import Desk, is_confirmed
+from participants.staff import member_of_staff
 
 from .. import gathering
 from ..models import Finding, Theme
@@ -57,7 +59,7 @@ def merge(desk: Desk, request: HttpRequest, object_id: str) -> HttpResponse:
     if is_confirmed(request) and form.is_valid():
         into, old = form.cleaned_data["into"], theme.pk
         try:
-            gathering.merge(theme, into)
+            gathering.merge(theme, into, member_of_staff(request), timezone.now())
         except ValidationError as refused:
             form.add_error("into", refused)
         else:

@@ -19,9 +19,10 @@ from participants.models import Cohort, User
 from research.models import NoteVersion, ResearchNote
 
 from ..forms_gathering import PassageChangeForm, PassageForm, TakeForm, ThemesForm
-from ..gathering import begin, held, mark, one_way, take, theme_named
+from ..gathering import begin, mark, one_way, take, theme_named
 from ..guards import gathering_page
 from ..models import Passage, Theme, notes_to_gather
+from ..writing import held
 from .gathering import show_marks
 
 
@@ -123,11 +124,12 @@ def passage_edit(request: SignedIn, cohort: Cohort, pk: int) -> HttpResponse:
 
 def changed(request: SignedIn, passage: Passage, form: PassageChangeForm) -> HttpResponse:
     """Saves what was typed. Raises ValidationError for a memo that is another one by now."""
-    if form.is_stale:
-        raise ValidationError(f"The memo was changed in another window. It says now: “{passage.memo}”")
-    themes = themes_of(form, passage.membership.cohort)
     with transaction.atomic():
-        passage.themes.set(held(themes))
+        themes = held(themes_of(form, passage.membership.cohort))
+        passage.refresh_from_db(fields=["memo"], from_queryset=Passage.objects.select_for_update())
+        if form.is_stale:
+            raise ValidationError(f"The memo was changed in another window. It says now: “{passage.memo}”")
+        passage.themes.set(themes)
         if "memo" in form.fields:
             passage.memo = form.cleaned_data["memo"]
             passage.save(update_fields=["memo"])

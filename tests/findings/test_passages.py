@@ -452,7 +452,7 @@ def test_merging_themes_moves_findings_and_passages_and_leaves_one_theme(cohort,
     finding, passage = a_finding(cohort), a_passage(note, staff(), "", old, new)
     finding.themes.add(old)
 
-    gathering.merge(old, new)
+    gathering.merge(old, new, staff(), NOW)
 
     assert list(Theme.objects.all()) == [new]
     assert list(finding.themes.all()) == [new]
@@ -464,7 +464,7 @@ def test_themes_of_two_cohorts_and_a_theme_with_itself_do_not_merge(cohort):
 
     for into in (other, old):
         with pytest.raises(ValidationError):
-            gathering.merge(old, into)
+            gathering.merge(old, into, staff(), NOW)
 
     assert Theme.objects.count() == 2
 
@@ -477,7 +477,7 @@ def test_a_theme_named_again_in_other_capitals_is_the_same(cohort):
 
 def test_a_theme_that_was_merged_away_meanwhile_is_said_and_nothing_is_half_saved(cohort, note):
     old = a_theme(cohort, "Voices")
-    gathering.merge(Theme.objects.get(pk=old.pk), a_theme(cohort, "Audience voice"))
+    gathering.merge(Theme.objects.get(pk=old.pk), a_theme(cohort, "Audience voice"), staff(), NOW)
 
     with pytest.raises(ValidationError, match="merged into another"):
         mark(note.versions.get(), 0, 5, [old], "", staff(), NOW)

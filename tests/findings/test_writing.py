@@ -3,8 +3,8 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from findings import writing
-from findings.models import Finding, FindingVersion
+from findings import gathering, writing
+from findings.models import Finding, FindingVersion, Theme
 from tests.factories import NOW, a_cohort, a_finding, a_membership, a_theme, agreed, staff
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +100,41 @@ def test_the_end_of_a_line_as_browsers_send_it_is_no_difference():
     before = {"learned": "Ask.\nThen answer.", "summary": "First."}
     assert writing.differences(finding, before, before | {"learned": "Ask.\r\nThen answer."}) == []
     assert writing.differences(finding, before, before | {"summary": "Second."}) == [("summary", "First.", "Second.")]
+
+
+def test_a_merged_theme_is_a_version_and_a_form_that_was_open_does_not_undo_it(client):
+    cohort = a_cohort()
+    finding, old, new = a_finding(cohort), a_theme(cohort, "Voices"), a_theme(cohort, "Audience voice")
+    finding.themes.set([old])
+    person = desk(client)
+    before = form_of(client, finding, summary="Typed meanwhile.")
+    gathering.merge(old, new, person, NOW)
+
+    assert reload(finding).versions.get(number=1).content["themes"] == [new.pk]
+    for themes in ([old.pk], []):
+        refused = client.post(path_of(finding), {**before, "themes": themes})
+        assert refused.status_code == 422
+        assert "Typed meanwhile." in refused.content.decode()
+    assert list(reload(finding).themes.all()) == [new]
+
+
+def test_a_theme_that_goes_while_a_form_is_on_its_way_is_said_and_nothing_is_saved(client, monkeypatch):
+    cohort = a_cohort()
+    finding, old, new = a_finding(cohort), a_theme(cohort, "Voices"), a_theme(cohort, "Audience voice")
+    person = desk(client)
+    begin_save = writing.begin_save
+
+    def after_a_merge(locked, base, by, now):
+        monkeypatch.setattr(writing, "begin_save", begin_save)
+        gathering.merge(Theme.objects.get(pk=old.pk), new, person, NOW)
+        begin_save(locked, base, by, now)
+
+    monkeypatch.setattr(writing, "begin_save", after_a_merge)
+    refused = client.post(path_of(finding), form_of(client, finding, summary="S.", themes=[old.pk]))
+
+    assert refused.status_code == 422
+    assert "merged into another one meanwhile" in refused.content.decode()
+    assert reload(finding).version == 0
 
 
 def test_themes_are_part_of_the_text(client):
