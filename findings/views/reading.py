@@ -56,7 +56,7 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     }
     if request.GET:
         return render(request, "findings/finding_list.html", context)
-    says = (pages.count, filters, [(finding.slug, finding.shown) for finding in page])
+    says = (pages.count, filters, page.object_list)
     return KnownPage(request, "findings/finding_list.html", says, lambda: context)
 
 
