@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import Resolver404, resolve
 
 # Of Markdown: [words](address), <address>, and [name]: address.
@@ -49,16 +50,19 @@ def is_dead(target: str) -> bool:
 
 
 def leads_somewhere(path: str) -> bool:
-    """Whether the portal has a public page there, as far as its address tells; a finding has to be published."""
-    from .models import Finding  # which looks at its words here
+    """Whether the portal has a public page there, as far as its address tells; a finding or report has to be out."""
+    from .models import Finding, Report  # which look at their words here
 
     try:
         match = resolve(path)
     except Resolver404:
         return False
-    if match.view_name.startswith("findings:finding_") and "slug" in match.kwargs:
-        return Finding.objects.public().filter(slug=match.kwargs["slug"]).exists()
-    return True
+    slug = match.kwargs.get("slug")
+    if match.view_name.startswith("findings:report_"):
+        return Report.objects.public().filter(slug=slug).exists()
+    if match.view_name.startswith("findings:finding_") and slug:
+        return Finding.objects.public().filter(Q(slug=slug) | Q(former_slugs__slug=slug)).exists()
+    return not getattr(match.func, "login_required", True)
 
 
 def stands_in_text(quote: str, content: dict[str, Any]) -> bool:

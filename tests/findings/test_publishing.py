@@ -173,11 +173,13 @@ def filled(client, path, **typed):
 
 def test_links_that_lead_nowhere_are_named_before_publishing():
     public = a_published_finding(a_cohort())
+    public.former_slugs.create(slug="once")
     draft = a_finding(a_cohort(), slug="a-draft")
     body = (
         f"[good](https://museum.example/a) [own](/findings/{public.slug}/) [mail](mailto:a@b.example) [part](#part)\n"
         f"[bad](www.museum.example) [draft](/findings/{draft.slug}/) [gone](/no-such-page/) <ftp://x.example/y>\n"
-        "[full](http://localhost:8000/nowhere/)\n\n[ref]: /also-nowhere/"
+        "[full](http://localhost:8000/nowhere/)\n\n[ref]: /also-nowhere/\n\n"
+        "[former](/findings/once/) [list](/findings/) [note](/cohorts/lgr6/notes/) [report](/reports/not-out/)"
     )
     assert dead_links({"sections": [{"body": body}]}) == [
         "The link to www.museum.example leads nowhere.",
@@ -186,6 +188,8 @@ def test_links_that_lead_nowhere_are_named_before_publishing():
         "The link to ftp://x.example/y leads nowhere.",
         "The link to http://localhost:8000/nowhere/ leads nowhere.",
         "The link to /also-nowhere/ leads nowhere.",
+        "The link to /cohorts/lgr6/notes/ leads nowhere.",
+        "The link to /reports/not-out/ leads nowhere.",
     ]
     finding = a_finding(a_cohort(), learned="[bad](/no-such-page/)")
     with pytest.raises(ValidationError, match="leads nowhere"):
