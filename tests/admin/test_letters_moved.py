@@ -252,7 +252,7 @@ def test_the_effects_foretold_are_those_that_come(workshop):
     moment = NOW
     while moment < datetime(2018, 6, 21, tzinfo=LONDON):
         tick(moment)
-        moment += timedelta(hours=1)
+        moment += timedelta(hours=3)
 
     labels = dict(Rule.objects.values_list("kind", "label"))
     went = Letter.objects.filter(state="sent").values_list("kind", "due_at")

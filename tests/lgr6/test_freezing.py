@@ -20,6 +20,7 @@ from urllib.parse import urljoin, urlsplit
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import transaction
 
 from findings.models import Finding, FormerSlug, Resource, Theme
 from participants.models import Cohort
@@ -42,8 +43,7 @@ CANARY = "kingfisher"
 PORTAL = "http://localhost:8000"
 
 
-@pytest.fixture
-def cohort() -> Cohort:
+def ended_cohort() -> Cohort:
     """One that has ended, with findings of all kinds, and another that still runs."""
     ended = a_cohort("ended", number=5, status=Cohort.Status.ENDED, starts_on=NOW.date() - timedelta(days=300))
     museum = a_membership(ended, "Sample Museum")
@@ -71,6 +71,21 @@ def cohort() -> Cohort:
 
 def frozen(cohort: Cohort, folder: Path, on: str = "2018-10-31") -> Path:
     call_command("freeze", cohort.slug, str(folder), "--on", on, stdout=StringIO(), stderr=StringIO())
+    return folder
+
+
+@pytest.fixture
+def cohort() -> Cohort:
+    return ended_cohort()
+
+
+@pytest.fixture(scope="module")
+def site(django_db_setup, django_db_blocker, tmp_path_factory) -> Path:
+    """The cohort's folder, made once for all who only look at it; nothing of it stays in the database."""
+    folder = tmp_path_factory.mktemp("frozen") / "site"
+    with django_db_blocker.unblock(), transaction.atomic():
+        frozen(ended_cohort(), folder)
+        transaction.set_rollback(True)
     return folder
 
 
@@ -146,8 +161,8 @@ def crawl(address: str) -> tuple[dict[str, bytes], dict[str, str], set[str]]:
     return bodies, broken, elsewhere
 
 
-def test_every_link_of_the_folder_leads_to_a_file_and_nothing_is_loaded_from_elsewhere(cohort, tmp_path, serve):
-    bodies, broken, elsewhere = crawl(serve(frozen(cohort, tmp_path / "site")))
+def test_every_link_of_the_folder_leads_to_a_file_and_nothing_is_loaded_from_elsewhere(site, serve):
+    bodies, broken, elsewhere = crawl(serve(site))
 
     assert broken == {}
     assert elsewhere == set()
@@ -161,28 +176,22 @@ def test_every_link_of_the_folder_leads_to_a_file_and_nothing_is_loaded_from_els
     assert "They film &amp; laugh." in bodies["/findings/people-film/"].decode()
 
 
-def test_the_pdfs_are_among_the_files_where_they_can_be_drawn(cohort, tmp_path):
+def test_the_pdfs_are_among_the_files_where_they_can_be_drawn(site):
     pytest.importorskip("weasyprint", reason="the PDF libraries are not on this machine", exc_type=OSError)
-    folder = frozen(cohort, tmp_path / "site")
-
     for name in ("findings/people-film.pdf", "reports/the-report.pdf"):
-        assert (folder / name).read_bytes().startswith(b"%PDF")
+        assert (site / name).read_bytes().startswith(b"%PDF")
 
 
-def test_no_draft_no_withdrawn_words_and_no_other_cohort_are_in_any_byte(cohort, tmp_path):
-    folder = frozen(cohort, tmp_path / "site")
-
-    files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+def test_no_draft_no_withdrawn_words_and_no_other_cohort_are_in_any_byte(site):
+    files = {str(path.relative_to(site)): path.read_bytes() for path in site.rglob("*") if path.is_file()}
 
     assert [name for name, body in files.items() if CANARY.encode() in body.lower()] == []
     assert [name for name, body in files.items() if b"/of-others" in body or b"report-of-others" in body] == []
     assert [name for name, body in files.items() if b"People film" in body] != []
 
 
-def test_no_page_has_a_form_or_a_way_in(cohort, tmp_path):
-    folder = frozen(cohort, tmp_path / "site")
-
-    pages = [path.read_text("utf-8") for path in folder.rglob("*.html")]
+def test_no_page_has_a_form_or_a_way_in(site):
+    pages = [path.read_text("utf-8") for path in site.rglob("*.html")]
 
     assert pages
     assert [page for page in pages if "<form" in page or "<input" in page] == []
@@ -190,10 +199,8 @@ def test_no_page_has_a_form_or_a_way_in(cohort, tmp_path):
     assert [page for page in pages if "My programme" in page] == []
 
 
-def test_every_page_says_on_which_day_it_was_frozen(cohort, tmp_path):
-    folder = frozen(cohort, tmp_path / "site")
-
-    pages = [path.read_text("utf-8") for path in folder.rglob("*.html")]
+def test_every_page_says_on_which_day_it_was_frozen(site):
+    pages = [path.read_text("utf-8") for path in site.rglob("*.html")]
 
     assert [page for page in pages if "Frozen on 31 October 2018" not in page] == []
 
@@ -202,9 +209,9 @@ def test_freezing_twice_makes_the_same_bytes_but_for_the_day(cohort, tmp_path):
     first, second, later = (
         {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
         for folder in (
-            frozen(cohort, tmp_path / "a"),
-            frozen(cohort, tmp_path / "b"),
-            frozen(cohort, tmp_path / "c", "2018-11-05"),
+            frozen(cohort, tmp_path / "first"),
+            frozen(cohort, tmp_path / "second"),
+            frozen(cohort, tmp_path / "later", "2018-11-05"),
         )
     )
 
@@ -213,20 +220,16 @@ def test_freezing_twice_makes_the_same_bytes_but_for_the_day(cohort, tmp_path):
     assert first == {name: body.replace(b"5 November 2018", b"31 October 2018") for name, body in later.items()}
 
 
-def test_the_page_of_a_withdrawn_finding_is_there_and_says_why(cohort, tmp_path):
-    folder = frozen(cohort, tmp_path / "site")
-
-    page = (folder / "findings/gone/index.html").read_text("utf-8")
+def test_the_page_of_a_withdrawn_finding_is_there_and_says_why(site):
+    page = (site / "findings/gone/index.html").read_text("utf-8")
 
     assert "It was withdrawn on 14 May 2018. We counted wrongly." in page
-    assert not (folder / "findings/gone.json").exists()
+    assert not (site / "findings/gone.json").exists()
 
 
-def test_feeds_and_sitemap_name_what_is_in_the_folder(cohort, tmp_path):
-    folder = frozen(cohort, tmp_path / "site")
-
-    items = json.loads((folder / "findings/feed.json").read_text("utf-8"))["items"]
-    sitemap = (folder / "sitemap.xml").read_text("utf-8")
+def test_feeds_and_sitemap_name_what_is_in_the_folder(site):
+    items = json.loads((site / "findings/feed.json").read_text("utf-8"))["items"]
+    sitemap = (site / "sitemap.xml").read_text("utf-8")
 
     assert {item["url"] for item in items} == {f"{PORTAL}/findings/people-film/", f"{PORTAL}/findings/people-answer/"}
     assert f"<loc>{PORTAL}/reports/the-report/</loc>" in sitemap
