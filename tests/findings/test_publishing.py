@@ -22,6 +22,8 @@ from tests.factories import (
     staff,
 )
 
+from .test_writing import form_of, path_of
+
 pytestmark = pytest.mark.django_db
 
 LATER = NOW + timedelta(days=2)
@@ -145,30 +147,17 @@ def test_a_corrected_typo_keeps_the_yes_and_other_changes_do_not(client):
     consent.ask(finding, NOW)
     consent.answer(finding.agreements.get(), person, "yes", "", NOW)
     desk(client)
-    path = f"/admin/findings/finding/{finding.pk}/change/"
-    assert client.post(path, filled(client, path, summary="Nobody films, ever.", is_typo="on")).status_code == 422
-    assert client.post(path, filled(client, path, summary="People film.", is_typo="on")).status_code == 302
+    path = path_of(finding)
+    assert client.post(path, form_of(client, finding, summary="Nobody films, ever.", is_typo="on")).status_code == 422
+    assert client.post(path, form_of(client, finding, summary="People film.", is_typo="on")).status_code == 302
     assert reload(finding).hindrances() == []
     record = AgreementRecord.objects.last()
     assert (record.is_typo, record.remark) == (True, "“Peple” → “People”")
     client.force_login(person)
     assert "a typo was corrected" in client.get(finding.agreement_path()).content.decode()
     desk(client)
-    client.post(path, filled(client, path, summary="People film all."))
+    client.post(path, form_of(client, finding, summary="People film all."))
     assert reload(finding).hindrances() == ["Harbour Museum agreed to another wording: ask again."]
-
-
-def filled(client, path, **typed):
-    """The desk's form as it stands, with what is typed."""
-    form = client.get(path).context["adminform"].form
-    data = {name: form.initial.get(name) or "" for name in form.fields if name != "is_typo"}
-    data["base"] = form.initial["base"]
-    for formset in client.get(path).context["inline_admin_formsets"]:
-        prefix = formset.formset.prefix
-        data |= {f"{prefix}-TOTAL_FORMS": 0, f"{prefix}-INITIAL_FORMS": 0}
-    for name in ("themes", "contributors"):
-        data[name] = [row.pk for row in data[name] or []]
-    return {**data, **typed}
 
 
 def test_links_that_lead_nowhere_are_named_before_publishing():
