@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,7 +14,7 @@ from participants.asking import asked_often
 from participants.guards import cohort_page, shop_window
 from participants.models import Cohort
 
-from .models import Finding, Release
+from .models import Finding
 
 
 def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -30,7 +30,6 @@ def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
         finding = next(iter(public_finding(slug)), None)
         if finding is None:
             return lead_on(request, slug)
-        finding.current = next(iter(current_release(slug)), None)
         if finding.state == Finding.State.WITHDRAWN:
             context = {"finding": finding, "here": "findings"}
             return render(request, "findings/finding_withdrawn.html", context, status=410)
@@ -42,12 +41,7 @@ def finding_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespons
 @asked_often
 def public_finding(slug: str) -> QuerySet[Finding]:
     read = ["slug", "state", "published_at", "current", "withdrawn_at", "withdrawn_because"]
-    return Finding.objects.public().filter(slug=slug).select_related(None).only(*read).order_by()
-
-
-@asked_often
-def current_release(slug: str) -> QuerySet[Release]:
-    return Release.objects.filter(finding__slug=slug, finding__current=F("pk")).order_by()
+    return Finding.objects.public().filter(slug=slug).only(*read).order_by()
 
 
 def lead_on(request: HttpRequest, slug: str) -> HttpResponse:

@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from participants.asking import counted_often
 
+from .counting import Counts
 from .models import Finding
 
 FINDINGS_A_PAGE = 12
@@ -34,12 +35,20 @@ class Listed:
 
 
 class AllFindings:
-    """Every published finding, newest first: a list for a Paginator that is told how many there are."""
+    """Every published finding, newest first: a list for a Paginator."""
+
+    def __init__(self, counts: Counts) -> None:
+        self.counts = counts
+        self.first = [Listed(**row) for row in first_page()]
+
+    def count(self) -> int:
+        """They are counted only where there are more than the first page shows."""
+        return len(self.first) if len(self.first) < FINDINGS_A_PAGE else self.counts.findings({})
 
     def __getitem__(self, part: slice) -> list[Listed] | list[Finding]:
         if part.start or part.stop > FINDINGS_A_PAGE:
             return list(Finding.objects.published()[part])
-        return [Listed(**row) for row in first_page()[part]]
+        return self.first[part]
 
 
 @counted_often

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
+from django.db.models.query import get_related_populators
 
 M = TypeVar("M", bound=Model)
 
@@ -16,26 +17,31 @@ PLACE = "\ue000"
 
 
 class Written(NamedTuple):
-    """A QuerySet's model, its SQL, and what Django knows of the columns that come back."""
+    """A QuerySet's SQL, and what Django knows of the columns that come back."""
 
-    model: type[Any]
     sql: str
     values: tuple[Any, ...]
     compiler: Any
-    columns: list[Any]
     converters: dict[Any, Any]
 
 
 def asked_often(question: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]:
-    """Makes of a function that gives a QuerySet one that gives its rows. Its argument, if it takes one, is a text that
-    the QuerySet compares with as it is; related rows do not come along."""
+    """Makes of a function that gives a QuerySet one that gives its rows, with those of `select_related`. Its argument,
+    if it takes one, is a text that the QuerySet compares with as it is; what it annotates does not come along."""
     written = writing(question)
 
     @wraps(question)
     def rows(*text: str) -> list[M]:
         it = written(*[PLACE for _ in text])
-        names = [column.target.attname for column in it.columns]
-        return [it.model.from_db(DEFAULT_DB_ALIAS, names, row) for row in answer(it, text)]
+        own, select = it.compiler.klass_info, it.compiler.select
+        names = [select[place][0].target.attname for place in own["select_fields"]]
+        related = get_related_populators(own, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # its stubs are of Django 6
+        found = []
+        for row in answer(it, text):
+            found.append(own["model"].from_db(DEFAULT_DB_ALIAS, names, row[: len(names)]))
+            for populator in related:
+                populator.populate(row, found[-1])
+        return found
 
     return rows
 
@@ -60,7 +66,7 @@ def writing(question: Callable[..., QuerySet[Any, Any]]) -> Callable[..., Writte
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, values = compiler.as_sql()
         columns = [column for column, _, _ in compiler.select]
-        return Written(rows.model, sql, tuple(values), compiler, columns, compiler.get_converters(columns))
+        return Written(sql, tuple(values), compiler, compiler.get_converters(columns))
 
     return written
 

@@ -41,9 +41,10 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     found = FoundFindings(Finding.objects.published(), question, wanted) if question else None
     counts = Counts()
     filters = filters_for(wanted, found, counts)
-    listed: Any = found if question else Finding.objects.published().found_by(wanted) if wanted else AllFindings()
+    listed: Any = found if question else Finding.objects.published().found_by(wanted) if wanted else AllFindings(counts)
     pages = Paginator(listed, FINDINGS_A_PAGE)
-    pages.count = counts.findings(wanted) if found is None else len(found)
+    if wanted and not question:
+        pages.count = counts.findings(wanted)
     page = pages.get_page(request.GET.get("page"))
     context = {
         "here": "findings",

@@ -255,7 +255,8 @@ def test_no_address_becomes_another_word_to_the_server(address):
     assert len(path.splitlines()) == 1
 
 
-def test_a_letter_overtaken_while_it_waited_in_hand_does_not_go(sink):
+def test_a_letter_overtaken_while_it_waited_in_hand_does_not_go(sink, monkeypatch):
+    monkeypatch.setattr(carriers, "STEP", 10.0)  # the server is slow, and is waited for
     ledger.write([intend(PAT, not_after=NOW + timedelta(seconds=0.3)), intend(QUINN)])
     sink.script.slowly = 0.01
 

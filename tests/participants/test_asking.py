@@ -3,8 +3,8 @@
 import pytest
 
 from participants.asking import PLACE, asked_often, counted_often
-from participants.models import Cohort
-from tests.factories import a_cohort
+from participants.models import Cohort, Membership
+from tests.factories import a_cohort, a_membership
 
 pytestmark = pytest.mark.django_db
 
@@ -17,6 +17,11 @@ def cohorts_called(slug):
 @asked_often
 def every_cohort():
     return Cohort.objects.order_by("-pk")
+
+
+@asked_often
+def memberships_at(cohort_slug):
+    return Membership.objects.filter(cohort__slug=cohort_slug).select_related("cohort", "organisation").order_by("pk")
 
 
 @counted_often
@@ -39,6 +44,15 @@ def test_rows_are_as_their_queryset_gives_them():
     assert [getattr(found, field.attname) for field in Cohort._meta.concrete_fields] == [
         getattr(whole, field.attname) for field in Cohort._meta.concrete_fields
     ]
+
+
+def test_related_rows_come_along_in_the_same_query(django_assert_num_queries):
+    cohort = a_cohort()
+    made = [a_membership(cohort, name) for name in ("Sample Museum", "Sample Archive")]
+    with django_assert_num_queries(1):
+        found = memberships_at(cohort.slug)
+        assert [(each.cohort, each.organisation) for each in found] == [(cohort, each.organisation) for each in made]
+    assert found == made
 
 
 @pytest.mark.parametrize("text", ["' OR ''='", "%s", "%", PLACE, "", "?"])
