@@ -15,7 +15,6 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import path
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from . import erasing, holding, issues, ledger, letter_pages, lists, suppression
 from .desk import Desk, Rows, is_confirmed, read_only
@@ -24,6 +23,7 @@ from .issues import send_issue
 from .models import Consent, Letter, LetterQuerySet, NewsletterIssue, Rule, Subscriber, Suppression
 from .newsletter import words_for
 from .rule_form import RuleForm
+from .wallclock import in_london
 
 HIDDEN = "Only its reader may see this: it carries a code or key."
 
@@ -119,7 +119,7 @@ class LetterAdmin(Desk):
     def edited(self, letter: Letter) -> str | None:
         if letter.edited_at is None:
             return None
-        moment = date_format(timezone.localtime(letter.edited_at), "j F Y, H:i")
+        moment = in_london(letter.edited_at)
         return f"edited by {letter.edited_by} at {moment}"
 
     @admin.display(description="why it goes")
@@ -285,7 +285,7 @@ class LetterAdmin(Desk):
         waiting, coming = self.to_go(now)
         doubtful = Letter.objects.filter(state=Letter.State.IN_DOUBT).count()
         said = [
-            f"Held since {date_format(timezone.localtime(held.since), 'j F Y, H:i')}. {held.because}",
+            f"Held since {in_london(held.since)}. {held.because}",
             f"{plural(waiting, 'letter')} due by now {'goes' if waiting == 1 else 'go'} out within a minute, "
             f"{plural(coming, 'letter')} later, and every reminder from now on.",
         ]

@@ -19,7 +19,6 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from . import ledger
 from .desk import Desk, is_confirmed, sentence
@@ -28,6 +27,7 @@ from .ledger import CONTROL, mark_of
 from .models import Letter, Rule
 from .reminders import REGISTERED
 from .to_come import Coming, as_written, find, page_of_event, put_down
+from .wallclock import MOMENT, in_london
 
 if TYPE_CHECKING:
     from .admin import LetterAdmin
@@ -119,7 +119,7 @@ def deeds_for(letter: Letter) -> list[str]:
 
 
 def hold(letter: Letter, said: dict[str, Any], by: str, now: datetime) -> bool:
-    return ledger.keep_back(letter, f"Held by {by}, {date_format(timezone.localtime(now), 'j F Y, H:i')}.")
+    return ledger.keep_back(letter, f"Held by {by}, {in_london(now)}.")
 
 
 def release(letter: Letter, said: dict[str, Any], by: str, now: datetime) -> bool:
@@ -255,8 +255,8 @@ def do(
 
 def consequences(deed: str, letter: Letter, now: datetime) -> list[str]:
     """What follows, in sentences."""
-    moment = date_format(timezone.localtime(letter.due_at), "l j F Y, H:i")
-    until = date_format(timezone.localtime(letter.not_after or letter.due_at), "l j F Y, H:i")
+    moment = in_london(letter.due_at, f"l {MOMENT}")
+    until = in_london(letter.not_after or letter.due_at, f"l {MOMENT}")
     goes = f"It goes at its time, {moment}" if letter.due_at > now else "It goes within a minute"
     if letter.rank is not None:
         goes += ", when a nudge has its turn: one a day and two a week for each person"

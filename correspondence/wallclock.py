@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
+from django.utils.formats import date_format
 
 LONDON = ZoneInfo("Europe/London")
-
+DAY, MOMENT = "j F Y", "j F Y, H:i"
 
 # Years a programme may be in. A typing error beyond them would take pages and calendars down with it.
 YEARS = range(1990, 2101)
@@ -30,6 +31,11 @@ def at_wall_clock(day: date, at: time, zone: ZoneInfo = LONDON) -> datetime:
 def end_of_day(day: date) -> datetime:
     """Midnight in London at the end of `day`."""
     return at_wall_clock(day + timedelta(days=1), time(0))
+
+
+def in_london(moment: datetime, form: str = MOMENT) -> str:
+    """A moment as calendar and clock in London show it: 28 November 2026, 09:37."""
+    return date_format(moment.astimezone(LONDON), form)
 
 
 def local_day(moment: datetime | date) -> date:

@@ -12,6 +12,7 @@ from django.db.models import Count, Exists, Lookup, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
+from correspondence.wallclock import in_london
 from participants.models import Cohort, Membership, Seat, User
 
 from .words import stems
@@ -75,7 +76,7 @@ class Comment(models.Model):
         ordering = ["created_at", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.author}, {self.created_at:%d.%m.%Y %H:%M}"
+        return f"{self.author}, {in_london(self.created_at)}"
 
     @property
     def is_taken_back_by_author(self) -> bool:

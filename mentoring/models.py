@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from correspondence.wallclock import within_reason
+from correspondence.wallclock import DAY, in_london, within_reason
 from participants.models import Membership, Mentor, Mentorship, Seat, User
 
 
@@ -178,7 +178,7 @@ class MentoringSession(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.membership} with {self.mentor.user}, {timezone.localtime(self.starts_at):%d.%m.%Y %H:%M}"
+        return f"{self.membership} with {self.mentor.user}, {in_london(self.starts_at)}"
 
     def get_absolute_url(self) -> str:
         return reverse("mentoring:session_detail", args=[self.membership.cohort.slug, self.pk])
@@ -259,7 +259,7 @@ class Remark(models.Model):
         ordering = ["created_at", "pk"]
 
     def __str__(self) -> str:
-        return f"{self.author}, {self.created_at:%d.%m.%Y}"
+        return f"{self.author}, {in_london(self.created_at, DAY)}"
 
 
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):

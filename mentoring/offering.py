@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import IntegrityError, transaction
 
-from correspondence.wallclock import LONDON, at_wall_clock
+from correspondence.wallclock import LONDON, MOMENT, at_wall_clock, in_london
 from participants.models import Mentor
 
 from .booking import Refused, lock_diary
@@ -67,5 +67,4 @@ def check_clear(slot: Slot) -> None:
 
 
 def in_words(moment: datetime) -> str:
-    moment = moment.astimezone(LONDON)
-    return f"{moment:%A} {moment.day} {moment:%B %Y}, {moment:%H:%M},"
+    return in_london(moment, f"l {MOMENT},")

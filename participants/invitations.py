@@ -19,6 +19,7 @@ from django.db.models import Q
 
 from correspondence.ledger import compose, write_letter
 from correspondence.models import Letter, new_token
+from correspondence.wallclock import DAY, in_london
 
 from .models import Cohort, Invitation, Membership, Mentor, Seat, User
 
@@ -350,7 +351,7 @@ def judge(rows: list[Row], cohort: Cohort, now: datetime) -> None:
         if key in taken:
             row.outcome = Outcome.SEATED
         elif offer and offer.state_at(now) == Invitation.State.OPEN:
-            row.outcome, row.reason = Outcome.INVITED, f"Open until {offer.expires_at:%d.%m.%Y}."
+            row.outcome, row.reason = Outcome.INVITED, f"Open until {in_london(offer.expires_at, DAY)}."
         elif offer:
             row.reason = "An earlier invitation has expired: it is renewed."
         elif row.name.startswith(("=", "+", "-", "@")):

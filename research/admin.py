@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from correspondence.desk import Because, Desk, Rows, is_confirmed, read_only, say_first, sentences
 from correspondence.to_come import effects_in_words
-from correspondence.wallclock import local_day
+from correspondence.wallclock import in_london, local_day
 from discussions.words import wanted
 from participants.models import Cohort, User
 
@@ -326,7 +326,7 @@ class ResearchNoteAdmin(Desk):
         with transaction.atomic():
             opened = [note for note in notes if unlock_note(note, by, reason, now, until)]
             for note in opened:
-                self.log_change(request, note, f"Unlocked until {until:%d.%m.%Y %H:%M} UTC: {reason}")
+                self.log_change(request, note, f"Unlocked until {in_london(until)}: {reason}")
         self.message_user(request, f"{len(opened)} unlocked.")
         return None
 

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from correspondence.desk import is_confirmed
+from correspondence.wallclock import DAY, in_london
 from participants.models import User
 from participants.staff import member_of_staff
 
@@ -61,7 +62,7 @@ def links(desk: FindingAdmin, request: HttpRequest, object_id: str) -> HttpRespo
         )
         desk.log_change(request, finding, f"Sent a review link to {link.name}, for {link.speaks_for}.")
         desk.message_user(
-            request, f"A letter with a link goes to {link.email}. It works until {link.expires_at:%d.%m.%Y}."
+            request, f"A letter with a link goes to {link.email}. It works until {in_london(link.expires_at, DAY)}."
         )
         return redirect(desk.url_of(finding, "links"))
     return desk.ask_first(

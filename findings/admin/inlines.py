@@ -8,10 +8,10 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 
 from correspondence.desk import Rows, read_only
+from correspondence.wallclock import DAY, in_london
 
 from ..models import Agreement, Excerpt, Release
 
@@ -61,7 +61,7 @@ class ExcerptInline(Rows):
     def withdrawn(self, excerpt: Excerpt) -> str:
         if excerpt.withdrawn_at is None:
             return "–"
-        return f"{excerpt.get_withdrawn_because_display() or 'taken out'}, {date_format(excerpt.withdrawn_at, 'j F Y')}"
+        return f"{excerpt.get_withdrawn_because_display() or 'taken out'}, {in_london(excerpt.withdrawn_at, DAY)}"
 
 
 @read_only

@@ -9,10 +9,9 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from correspondence.desk import Because, is_confirmed, sentence
-from correspondence.wallclock import LONDON, at_wall_clock
+from correspondence.wallclock import LONDON, at_wall_clock, in_london
 from participants.staff import member_of_staff
 
 from ..citation import address_of
@@ -106,7 +105,7 @@ def published(desk: FindingAdmin, request: HttpRequest, finding: Finding, chosen
         desk.log_change(request, finding, f"Published release {release.number}.")
         return f"Published: release {release.number} is at {address_of(finding)}"
     finding.schedule(chosen["at"], by, words, now)
-    when = date_format(chosen["at"].astimezone(LONDON), "j F Y, H:i")
+    when = in_london(chosen["at"])
     desk.log_change(request, finding, f"Scheduled for {when}.")
     return f"Scheduled: it is published on {when}, London time, if nothing stands in the way then."
 

@@ -5,6 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 
+from correspondence.wallclock import in_london
 from participants.models import Membership, Seat, User
 
 from .excerpt import Excerpt
@@ -108,7 +109,7 @@ class AgreementRecord(models.Model):
 
     def __str__(self) -> str:
         said = "Yes carried over, a typo corrected" if self.is_typo else self.get_answer_display()
-        return f"{said}, {self.speaker}, {self.at:%d.%m.%Y %H:%M}"
+        return f"{said}, {self.speaker}, {in_london(self.at)}"
 
     @property
     def speaker(self) -> str:

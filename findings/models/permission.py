@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from correspondence.wallclock import in_london
+
 
 class Permission(models.Model):
     """One voice's answer about one excerpt, to exact words. The latest of each voice counts; none is ever changed."""
@@ -42,7 +44,7 @@ class Permission(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_voice_display()}: {self.get_answer_display()}, {self.speaker}, {self.at:%d.%m.%Y %H:%M}"
+        return f"{self.get_voice_display()}: {self.get_answer_display()}, {self.speaker}, {in_london(self.at)}"
 
     @property
     def speaker(self) -> str:

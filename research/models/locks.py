@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from correspondence.wallclock import in_london
+
 from .notes import NoteVersion, ResearchNote
 
 
@@ -73,4 +75,4 @@ class Addendum(models.Model):
         constraints = [models.UniqueConstraint(fields=["note", "save_id"], name="addendum_stored_once")]
 
     def __str__(self) -> str:
-        return f"{self.author}, {self.created_at:%d.%m.%Y %H:%M}"
+        return f"{self.author}, {in_london(self.created_at)}"

@@ -45,8 +45,9 @@ function valueOf(fields) {
   return { value, text: value };
 }
 
+// A form that is not in the page knows no label by its “for”.
 function wordsBeside(field) {
-  return field.labels[0]?.textContent.trim() ?? "";
+  return (field.closest("label") ?? field.labels[0])?.textContent.trim() ?? "";
 }
 
 function labelOf(field) {

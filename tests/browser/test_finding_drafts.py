@@ -90,6 +90,19 @@ def somebody_else_saves(finding: Finding, **values: Any) -> None:
         writing.keep(Finding.objects.get(pk=finding.pk), found.version, by, now)
 
 
+def test_a_form_nobody_typed_into_says_and_keeps_nothing_whatever_is_chosen_in_it(visitor):
+    someone = visitor()
+    page = someone.sign_in("staff")
+    finding = Finding.objects.filter(themes__isnull=False, contributors__isnull=False).first()
+
+    open_form(someone, finding)
+    expect(page.locator("[name=themes]:checked")).to_have_count(finding.themes.count())
+    page.wait_for_timeout(500)
+
+    expect(status(page)).to_be_empty()
+    assert drafts(page) == 0
+
+
 def test_what_was_typed_survives_a_crash_and_is_gone_from_the_device_once_it_is_saved(visitor):
     someone, page, finding = at_the_desk(visitor)
     expect(status(page)).to_be_empty()
@@ -186,6 +199,7 @@ def test_a_save_that_is_answered_by_a_page_of_trouble_loses_nothing(visitor, ans
     with page.expect_response(lambda got: got.request.method == "POST") as got:
         save(page)
     assert got.value.status == answer
+    expect(summary(page)).to_have_count(0)
     page.unroute_all()
 
     open_form(someone, finding)

@@ -148,4 +148,4 @@ def test_times_are_told_in_londons_words(session):
     session.refresh_from_db()
 
     assert session.slot.times == "Thursday 17 May 2018, 12:00 to 12:45"
-    assert str(session).endswith("17.05.2018 12:00")
+    assert str(session).endswith("17 May 2018, 12:00")

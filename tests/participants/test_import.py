@@ -45,7 +45,7 @@ def test_the_preview_says_what_will_happen_and_changes_nothing(museum):
         (2, Outcome.INVITE, ""),
         (3, Outcome.INVITE, ""),
         (4, Outcome.SEATED, ""),
-        (5, Outcome.INVITED, "Open until 27.05.2018."),
+        (5, Outcome.INVITED, "Open until 27 May 2018."),
     ]
     assert Invitation.objects.count() == 1
     assert not Letter.objects.exists()
