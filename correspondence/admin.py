@@ -119,8 +119,7 @@ class LetterAdmin(Desk):
     def edited(self, letter: Letter) -> str | None:
         if letter.edited_at is None:
             return None
-        moment = in_london(letter.edited_at)
-        return f"edited by {letter.edited_by} at {moment}"
+        return f"edited by {letter.edited_by} at {in_london(letter.edited_at)}"
 
     @admin.display(description="why it goes")
     def reason(self, letter: Letter) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parseaddr
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from icalendar import Calendar, Event, vCalAddress
 
-LONDON = ZoneInfo("Europe/London")
+from .wallclock import LONDON
+
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 
 

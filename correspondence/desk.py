@@ -90,7 +90,9 @@ class Desk(admin.ModelAdmin):
             response = super().changeform_view(request, object_id, form_url, extra_context)
         except self.refusals as error:
             clash = "This clashes with something saved already: nothing was saved."
-            request.refusal = clash if isinstance(error, IntegrityError) else str(getattr(error, "message", error))  # type: ignore[attr-defined]
+            # A ValidationError puts brackets around what it says; its message is the sentence alone.
+            said = clash if isinstance(error, IntegrityError) else str(getattr(error, "message", error))
+            request.refusal = said  # type: ignore[attr-defined]  # read by get_form when the page is made again
             response = super().changeform_view(request, object_id, form_url, extra_context)
         if isinstance(response, TemplateResponse) and (response.context_data or {}).get("errors"):
             response.status_code = 422

@@ -20,7 +20,7 @@ from django.utils.formats import date_format
 from .leaving import headers_to_leave, leave_token, leave_url
 from .ledger import Intent, key_of, message_id_of, rendered, tidied, write
 from .models import Choice, Letter, Rule
-from .wallclock import MOMENT, at_wall_clock, in_london, local_day
+from .wallclock import DAY, MOMENT, at_wall_clock, in_london, local_day
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class Reminder:
         anchor = self.anchor(event)
         if isinstance(anchor, datetime):
             return in_london(anchor, f"l {MOMENT}")
-        return date_format(anchor, "l j F Y") if anchor else ""
+        return date_format(anchor, f"l {DAY}") if anchor else ""
 
     def occurrence(self, event: Any) -> str:
         return f"{event._meta.model_name} {event.pk}"

@@ -34,8 +34,8 @@ class Listed:
         return reverse("findings:finding_detail", args=[self.slug])
 
 
-class AllFindings:
-    """Every published finding, newest first: a list for a Paginator."""
+class FirstPage:
+    """The newest of all published findings: a list for a Paginator of which nothing but the first page is shown."""
 
     def __init__(self, counts: Counts) -> None:
         self.counts = counts
@@ -45,9 +45,7 @@ class AllFindings:
         """They are counted only where there are more than the first page shows."""
         return len(self.first) if len(self.first) < FINDINGS_A_PAGE else self.counts.findings({})
 
-    def __getitem__(self, part: slice) -> list[Listed] | list[Finding]:
-        if part.start or part.stop > FINDINGS_A_PAGE:
-            return list(Finding.objects.published()[part])
+    def __getitem__(self, part: slice) -> list[Listed]:
         return self.first[part]
 
 

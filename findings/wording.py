@@ -12,6 +12,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.urls import Resolver404, resolve
 
+from participants.guards import is_for_all
+
 # Of Markdown: [words](address), <address>, and [name]: address.
 TARGET = re.compile(
     r"\]\(\s*<?([^)\s>]+)|<([a-z][a-z0-9+.-]{1,20}:[^\s<>]+)>|^ {0,3}\[[^\]\n]+\]:\s*<?([^\s>]+)", re.M | re.I
@@ -62,7 +64,7 @@ def leads_somewhere(path: str) -> bool:
         return Report.objects.public().filter(slug=slug).exists()
     if match.view_name.startswith("findings:finding_") and slug:
         return Finding.objects.public().filter(Q(slug=slug) | Q(former_slugs__slug=slug)).exists()
-    return not getattr(match.func, "login_required", True)
+    return is_for_all(match.func)
 
 
 def stands_in_text(quote: str, content: dict[str, Any]) -> bool:

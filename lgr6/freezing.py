@@ -29,6 +29,7 @@ from django.utils import timezone
 from findings.models import Finding, FormerSlug, Report
 from findings.printing import ask_for_missing, print_waiting
 from lgr6.context import FrozenPortal
+from participants.guards import is_for_all
 from participants.models import Cohort
 
 # Pages beside those of the findings app: nothing in them changes with the reader.
@@ -128,7 +129,7 @@ class Scope:
     def is_open(self, match: ResolverMatch) -> bool:
         """Whether the page is everybody's, and speaks of no finding or report of another cohort."""
         name = match.url_name or ""
-        if getattr(match.func, "login_required", True) or name in FORMS or "key" in match.kwargs:
+        if not is_for_all(match.func) or name in FORMS or "key" in match.kwargs:
             return False
         if name.startswith("report_"):
             return match.kwargs["slug"] in self.reports

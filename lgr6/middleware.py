@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils.cache import add_never_cache_headers, get_conditional_response
 
 from findings.representations import preferred_type
+from participants.guards import is_for_all
 from participants.pages import KnownPage
 
 from .context import facts_of
@@ -177,8 +178,7 @@ def staff_need_second_factor(get_response: Handler) -> Handler:
 
     def process_view(request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponseBase | None:
         # Public pages never look at the user, here neither: they would no longer be the same for everybody.
-        is_public = not getattr(view, "login_required", True)
-        if not settings.REQUIRE_STAFF_MFA or is_public or request.path.startswith("/accounts/"):
+        if not settings.REQUIRE_STAFF_MFA or is_for_all(view) or request.path.startswith("/accounts/"):
             return None
         user = request.user
         if user.is_authenticated and user.is_staff and not is_mfa_enabled(user):

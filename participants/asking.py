@@ -17,10 +17,14 @@ PLACE = "\ue000"
 
 
 class Written(NamedTuple):
-    """A QuerySet's SQL, and what Django knows of the columns that come back."""
+    """A QuerySet's model, its SQL, and what Django knows of the columns that come back: names of its own (of all, where
+    it is one of `values`), and who fills in related rows."""
 
+    model: type[Any]
     sql: str
     values: tuple[Any, ...]
+    names: list[str]
+    related: list[Any]
     compiler: Any
     converters: dict[Any, Any]
 
@@ -28,18 +32,15 @@ class Written(NamedTuple):
 def asked_often(question: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]:
     """Makes of a function that gives a QuerySet one that gives its rows, with those of `select_related`. Its argument,
     if it takes one, is a text that the QuerySet compares with as it is; what it annotates does not come along."""
-    written = writing(question)
+    written = writing(question, of_models)
 
     @wraps(question)
     def rows(*text: str) -> list[M]:
         it = written(*[PLACE for _ in text])
-        own, select = it.compiler.klass_info, it.compiler.select
-        names = [select[place][0].target.attname for place in own["select_fields"]]
-        related = get_related_populators(own, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # its stubs are of Django 6
         found = []
         for row in answer(it, text):
-            found.append(own["model"].from_db(DEFAULT_DB_ALIAS, names, row[: len(names)]))
-            for populator in related:
+            found.append(it.model.from_db(DEFAULT_DB_ALIAS, it.names, row[: len(it.names)]))
+            for populator in it.related:
                 populator.populate(row, found[-1])
         return found
 
@@ -48,25 +49,36 @@ def asked_often(question: Callable[..., QuerySet[M]]) -> Callable[..., list[M]]:
 
 def counted_often(question: Callable[..., QuerySet[Any, dict[str, Any]]]) -> Callable[..., list[dict[str, Any]]]:
     """The same for a QuerySet of `values` that are counted: each row by the names of its columns."""
-    written = writing(question)
+    written = writing(question, of_values)
 
     @wraps(question)
     def rows(*text: str) -> list[dict[str, Any]]:
         it = written(*[PLACE for _ in text])
-        names = [name for _, _, name in it.compiler.select]
-        return [dict(zip(names, row, strict=True)) for row in answer(it, text)]
+        return [dict(zip(it.names, row, strict=True)) for row in answer(it, text)]
 
     return rows
 
 
-def writing(question: Callable[..., QuerySet[Any, Any]]) -> Callable[..., Written]:
+def of_models(compiler: Any) -> tuple[list[str], list[Any]]:
+    own, select = compiler.klass_info, compiler.select
+    related = get_related_populators(own, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg]  # its stubs are of Django 6
+    return [select[place][0].target.attname for place in own["select_fields"]], related
+
+
+def of_values(compiler: Any) -> tuple[list[str], list[Any]]:
+    return [name for _, _, name in compiler.select], []
+
+
+def writing(
+    question: Callable[..., QuerySet[Any, Any]], names_of: Callable[[Any], tuple[list[str], list[Any]]]
+) -> Callable[..., Written]:
     @cache
     def written(*places: str) -> Written:
         rows = question(*places)
         compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, values = compiler.as_sql()
-        columns = [column for column, _, _ in compiler.select]
-        return Written(sql, tuple(values), compiler, compiler.get_converters(columns))
+        converters = compiler.get_converters([column for column, _, _ in compiler.select])
+        return Written(rows.model, sql, tuple(values), *names_of(compiler), compiler, converters)
 
     return written
 

@@ -16,6 +16,11 @@ from .models import Cohort, Mentor, Seat, User
 Viewed = Callable[..., HttpResponse]
 
 
+def is_for_all(view: Any) -> bool:
+    """Whether the page asks for no account; so Django's middleware knows it, and every page is closed by default."""
+    return not getattr(view, "login_required", True)
+
+
 class SignedIn(HttpRequest):
     """What a view behind a sign-in gets: the middleware lets nobody else through."""
 

@@ -21,7 +21,7 @@ from ..citation import LICENCE, LICENCE_URL, address_of, as_linked_data, citatio
 from ..counting import Counts
 from ..feeds import Theme
 from ..guards import finding_page
-from ..listing import FINDINGS_A_PAGE, AllFindings
+from ..listing import FINDINGS_A_PAGE, FirstPage
 from ..models import Facet, Finding, Release, Report, Resource
 from ..representations import BY_TYPE, links_of, preferred_type
 from ..searching import LONGEST, FoundFindings
@@ -41,9 +41,11 @@ def finding_list(request: HttpRequest) -> HttpResponse:
     found = FoundFindings(Finding.objects.published(), question, wanted) if question else None
     counts = Counts()
     filters = filters_for(wanted, found, counts)
-    listed: Any = found if question else Finding.objects.published().found_by(wanted) if wanted else AllFindings(counts)
+    listed: Any = (
+        found if question else Finding.objects.published().found_by(wanted) if request.GET else FirstPage(counts)
+    )
     pages = Paginator(listed, FINDINGS_A_PAGE)
-    if wanted and not question:
+    if request.GET and not question:
         pages.count = counts.findings(wanted)
     page = pages.get_page(request.GET.get("page"))
     context = {

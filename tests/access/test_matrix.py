@@ -1,8 +1,8 @@
 """The access matrix: eight roles × every URL of the resolver × every HTTP method.
 
 matrix.txt holds one code for each role, place and method; a POST is an empty one. A URL without a row fails.
-What reads and writes is asked on both databases. Of the rest, which is answered before anything is read or written, a
-half is asked on each: `.ci/run`, which takes both, asks everything.
+GET and POST, which browsers send, are asked on both databases; of the other methods each is asked on one, as what
+refuses them, or answers HEAD like GET, is the same: `.ci/run`, which takes both databases, asks everything.
 """
 
 from __future__ import annotations
